@@ -1,0 +1,10 @@
+"""The helper package of *Unrolled*, an interactive course on recurrent neural networks.
+
+The rooms, from the ground floor up: `data` (real data, samples, tasks), `figures` (drawings that lessons share), `runs`
+(stored trainings), `grading` (nbgrader for a class), `site` (from notebooks to pages), and `cli` (the command
+`course`). A room imports only from the rooms before it. TensorFlow is imported where it is used, never here.
+"""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"

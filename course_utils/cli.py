@@ -1,0 +1,237 @@
+"""The command `course`: it dispatches to the rooms and turns their errors into one clear line."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from course_utils import __version__
+from course_utils.errors import CourseError
+from course_utils.layout import find_clone
+
+app = typer.Typer(
+    help="Build, study, teach and test the course Unrolled.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.command()
+def build(
+    workers: Annotated[int, typer.Option(help="Notebooks to execute at the same time.")] = min(
+        2, os.cpu_count() or 1
+    ),
+) -> None:
+    """Execute what changed, build the student edition and the site (`make course`)."""
+    from course_utils.site.pipeline import build_course
+
+    build_course(
+        find_clone(), workers=workers, install_seconds=float(os.environ.get("COURSE_INSTALL_SECONDS", 0))
+    )
+
+
+@app.command()
+def execute(
+    chapters: Annotated[
+        list[str] | None, typer.Argument(help="Chapters, for example 3 or 03_unrolling.")
+    ] = None,
+) -> None:
+    """Execute chapters that changed, without building pages."""
+    from course_utils.site.pipeline import execute_outdated
+
+    clone = find_clone()
+    execute_outdated(clone, clone.find_chapters(chapters or ()), workers=min(2, os.cpu_count() or 1))
+
+
+@app.command()
+def student(
+    to: Annotated[
+        Path | None, typer.Option(help="Also copy the chapters' student notebooks into this folder.")
+    ] = None,
+) -> None:
+    """Build the student edition: notebooks without solutions, README, wheel, zip files."""
+    import shutil
+
+    from course_utils.grading.release import build_student_edition
+
+    clone = find_clone()
+    chapters = clone.chapters
+    built = build_student_edition(clone, chapters)
+    print(f"student edition: {clone.student} ({'built' if built else 'nothing changed'})")
+    if to is not None:
+        for chapter in chapters:
+            shutil.copytree(clone.student / chapter.name, to / "notebooks" / chapter.name, dirs_exist_ok=True)
+        print(f"copied {len(chapters)} chapters into {to}")
+
+
+@app.command()
+def lab(
+    chapter: Annotated[str | None, typer.Argument(help="Open this chapter.")] = None,
+    browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
+) -> None:
+    """JupyterLab on your own copy of the student edition; your work is never overwritten."""
+    from course_utils.site.study import start_lab
+
+    clone = find_clone()
+    chosen = clone.find_chapters([chapter])[0] if chapter else None
+    raise typer.Exit(start_lab(clone, chosen, open_browser=browser))
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 0,
+) -> None:
+    """Serve the built site on this machine and print its address."""
+    from course_utils.site.study import serve_site
+
+    serve_site(find_clone(), port)
+
+
+@app.command()
+def train(
+    names: Annotated[list[str] | None, typer.Argument(help="Names of stored runs.")] = None,
+    all_runs: Annotated[bool, typer.Option("--all", help="Every stored run.")] = False,
+) -> None:
+    """Train stored runs again on the real data and write their cards."""
+    from course_utils.runs import recipe_names, train_run
+
+    if not names and not all_runs:
+        raise CourseError("name a run or say --all; the runs are " + ", ".join(recipe_names()))
+    for name in recipe_names() if all_runs else names or []:
+        train_run(name)
+
+
+@app.command()
+def runs() -> None:
+    """List the stored runs with their size, time and accuracy."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from course_utils.runs import list_runs, load_run
+
+    table = Table("run", "parameters", "epochs", "seconds", "measured on the test set")
+    for name in list_runs():
+        card = load_run(name).card
+        measured = ", ".join(f"{key} {value:.4g}" for key, value in card.metrics.items())
+        table.add_row(name, f"{card.parameters:,}", str(card.epochs), f"{card.seconds:.0f}", measured)
+    Console().print(table)
+
+
+@app.command()
+def classroom(
+    chapters: Annotated[
+        list[str] | None, typer.Argument(help="Chapters to grade; the first one by default.")
+    ] = None,
+) -> None:
+    """A demo class in `_build/classroom`: release, submit, autograde, feedback, export."""
+    from course_utils.grading.classroom import print_report, run_classroom
+
+    clone = find_clone()
+    chosen = clone.find_chapters(chapters) if chapters else clone.chapters[:1]
+    print_report(run_classroom(clone, chosen), clone)
+
+
+@app.command()
+def check() -> None:
+    """Check every notebook against the contract and report the lengths of its cells."""
+    from course_utils.site.hygiene import check_notebooks, print_hygiene
+
+    clone = find_clone()
+    raise typer.Exit(print_hygiene(check_notebooks(clone.chapters)))
+
+
+@app.command()
+def strip(
+    files: Annotated[list[Path] | None, typer.Argument(help="Notebooks; all chapters by default.")] = None,
+) -> None:
+    """Remove outputs from notebooks, save those of cells tagged `nbval-check-output`."""
+    from course_utils.site.hygiene import strip_notebook
+
+    changed = [f for f in files or [c.notebook for c in find_clone().chapters] if strip_notebook(f)]
+    for file in changed:
+        print(f"stripped {file}")
+    raise typer.Exit(1 if changed and files else 0)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def test(context: typer.Context) -> None:
+    """Build what changed, then run every test; further arguments go to pytest."""
+    from course_utils.site.pipeline import run_tests
+
+    raise typer.Exit(run_tests(find_clone(), context.args))
+
+
+@app.command()
+def doctor() -> None:
+    """Check this machine and say what is missing, and what to do about it."""
+    from course_utils.doctor import print_checkup
+
+    raise typer.Exit(print_checkup())
+
+
+@app.command()
+def lock() -> None:
+    """Resolve `pyproject.toml` again into `requirements.lock`, with hashes and without addresses."""
+    import subprocess
+
+    root = find_clone().root
+    command = [
+        sys.executable,
+        "-m",
+        "uv",
+        "pip",
+        "compile",
+        "--universal",
+        "--python-version",
+        "3.11",
+        "--upgrade",
+    ]
+    command += [
+        "--generate-hashes",
+        "--all-extras",
+        "--no-header",
+        "--no-emit-index-url",
+        "--no-emit-find-links",
+    ]
+    done = subprocess.run(
+        [*command, "--quiet", "--output-file", "requirements.lock", "pyproject.toml"], cwd=root
+    )
+    raise typer.Exit(done.returncode)
+
+
+@app.command()
+def clean() -> None:
+    """Delete everything that was built; the environment, your work and a class's grades stay."""
+    import shutil
+
+    clone = find_clone()
+    shutil.rmtree(clone.build, ignore_errors=True)
+    print(f"deleted {clone.build}")
+
+
+@app.command()
+def version() -> None:
+    """Print the version of the course."""
+    print(__version__)
+
+
+def main() -> None:
+    """Run the command; what the reader can mend is one line on standard error and status 1."""
+    try:
+        app(prog_name="course")
+    except CourseError as error:
+        sys.exit(f"error: {error}")
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            sys.exit(f"error: the disk is full ({error.filename}): make room and give the same command again")
+        raise
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""nbgrader for a class: its settings, the student edition, a demo class."""

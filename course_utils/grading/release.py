@@ -1,0 +1,147 @@
+"""The student edition: notebooks without solutions, a README and the package's wheel, as folders and as zip files."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from course_utils import __version__
+from course_utils.errors import CourseError
+from course_utils.grading.settings import configure
+from course_utils.layout import Chapter, Clone, write_atomically
+
+_README = """\
+# Unrolled: the student edition
+
+This folder is all you need to work through the course, with or without a network.
+
+1. Make an environment with Python 3.11, 3.12 or 3.13 and activate it:
+   `python -m venv env`, then `source env/bin/activate` (Windows: `env\\Scripts\\activate`)
+2. Install the course: `pip install {wheel}`
+3. Start JupyterLab here: `jupyter lab`, and open a chapter's notebook.
+
+Replace `# YOUR CODE HERE` and `raise NotImplementedError()` by your own code, then run the check below it: it says
+what is right or what to look at. Cells with checks are locked. Hand in the notebook file itself.
+
+Chapters in this edition:
+
+{chapters}
+
+The real film reviews and plays are fetched the first time a notebook asks for them. Without a network, the notebooks
+use the samples inside the package and say so. `course doctor` checks your machine.
+"""
+
+
+def release_chapter(chapter: Chapter, clone: Clone, folder: Path) -> None:
+    """Write nbgrader's student version of a chapter into `folder/<chapter>/`.
+
+    Args:
+        chapter: the chapter to release.
+        clone: the clone it belongs to.
+        folder: receives a folder with the chapter's name; an old one is replaced.
+
+    Raises:
+        CourseError: where nbgrader refuses the notebook, with its reason.
+    """
+    from nbgrader.apps import NbGraderAPI
+    from traitlets.config import Config
+
+    said = io.StringIO()
+    config = Config()
+    configure(config, root=folder.parent, source=clone.notebooks, release=folder.name)
+    config.GenerateAssignment.no_database = True
+    api = NbGraderAPI(config=config)
+    handler = logging.StreamHandler(said)
+    api.log.addHandler(handler)
+    try:
+        result = api.generate_assignment(chapter.name, force=True, create=True)
+    finally:
+        api.log.removeHandler(handler)
+    if not result["success"]:
+        reason = (result.get("error") or result.get("log") or said.getvalue()).strip().splitlines()
+        raise CourseError(
+            f"nbgrader cannot release {chapter.name}: {reason[-1] if reason else 'no reason given'}"
+        )
+
+
+def build_wheel(clone: Clone, folder: Path) -> Path:
+    """Build the wheel of `course_utils`, with the bundled data inside, into `folder` and return its path."""
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    command += ["--disable-pip-version-check", "--wheel-dir", str(folder), str(clone.root)]
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "1577836800"}  # the same wheel each time
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    wheels = list(folder.glob("unrolled-*.whl"))
+    if done.returncode != 0 or len(wheels) != 1:
+        raise CourseError(f"the package's wheel cannot be built: {done.stderr.strip()[-400:]}")
+    return wheels[0]
+
+
+def student_key(clone: Clone, chapters: Sequence[Chapter]) -> str:
+    """Hash of everything the student edition is made of."""
+    digest = hashlib.sha256()
+    files = [clone.root / "pyproject.toml"]
+    for chapter in chapters:
+        files += [p for p in chapter.notebook.parent.rglob("*") if p.is_file()]
+    for folder in ("course_utils", "data"):
+        files += [p for p in (clone.root / folder).rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+    for file in sorted(files):
+        digest.update(str(file.relative_to(clone.root)).encode() + hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _zip(folder: Path, files: Sequence[Path], path: Path) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(files):
+            # A fixed date: two builds of the same notebooks are the same file.
+            entry = zipfile.ZipInfo(str(file.relative_to(folder)).replace(os.sep, "/"), (2020, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, file.read_bytes())
+
+
+def build_student_edition(clone: Clone, chapters: Sequence[Chapter]) -> bool:
+    """Build `_build/student` where it is missing or outdated.
+
+    Args:
+        clone: the clone to work on.
+        chapters: the chapters to release.
+
+    Returns:
+        Whether anything was built.
+
+    Raises:
+        CourseError: where a chapter cannot be released or the wheel cannot be built.
+    """
+    key = student_key(clone, chapters)
+    stamp = clone.build / "student.key"
+    if stamp.exists() and clone.student.is_dir() and stamp.read_text(encoding="utf-8") == key:
+        return False
+    fresh = clone.build / "student.new"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    for chapter in chapters:
+        release_chapter(chapter, clone, fresh)
+        shutil.rmtree(fresh / chapter.name / ".ipynb_checkpoints", ignore_errors=True)
+    wheel = build_wheel(clone, fresh)
+    listed = "\n".join(f"- `{chapter.name}/{chapter.notebook.name}`" for chapter in chapters)
+    readme = fresh / "README.md"
+    write_atomically(readme, _README.format(wheel=wheel.name, chapters=listed))
+    for licence in ("LICENSE", "LICENSE-TEXT"):
+        shutil.copy(clone.root / licence, fresh / licence)
+    files = [p for p in fresh.rglob("*") if p.is_file()]
+    for chapter in chapters:
+        _zip(fresh, [p for p in files if chapter.name in p.parts], fresh / f"{chapter.name}.zip")
+    _zip(fresh, files, fresh / f"unrolled-{__version__}.zip")
+    stamp.unlink(missing_ok=True)
+    shutil.rmtree(clone.student, ignore_errors=True)
+    fresh.rename(clone.student)
+    write_atomically(stamp, key)
+    return True

@@ -1,0 +1,134 @@
+"""Where things are: the folders of a clone, and its chapters."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from course_utils.errors import CourseError
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One chapter: a folder, a notebook, an nbgrader assignment, a page."""
+
+    name: str
+    """Name of the folder and of the assignment, for example `03_unrolling`."""
+    notebook: Path
+    """The instructor's notebook, with solutions."""
+
+    @property
+    def page(self) -> str:
+        """Path of the page below the site's root, without suffix, with forward slashes."""
+        return f"notebooks/{self.name}/{self.notebook.stem}"
+
+
+@dataclass(frozen=True)
+class Clone:
+    """The folders of one clone of the course."""
+
+    root: Path
+
+    @property
+    def notebooks(self) -> Path:
+        """Lessons with solutions: never published, never copied to students."""
+        return self.root / "notebooks"
+
+    @property
+    def build(self) -> Path:
+        """Everything that is made; may be deleted at any time."""
+        return self.root / "_build"
+
+    @property
+    def executed(self) -> Path:
+        """Outputs of the executed notebooks."""
+        return self.build / "executed"
+
+    @property
+    def student(self) -> Path:
+        """The student edition."""
+        return self.build / "student"
+
+    @property
+    def html(self) -> Path:
+        """The published site."""
+        return self.build / "html"
+
+    @property
+    def chapters(self) -> list[Chapter]:
+        """The chapters that are there, in order: folders `NN_name` with one notebook in each."""
+        found = []
+        for folder in sorted(self.notebooks.glob("[0-9][0-9]_*")):
+            notebooks = sorted(folder.glob("*.ipynb"))
+            if len(notebooks) != 1:
+                raise CourseError(f"{folder} holds {len(notebooks)} notebooks: a chapter is exactly one")
+            found.append(Chapter(folder.name, notebooks[0]))
+        return found
+
+    def find_chapters(self, names: Iterable[str] = ()) -> list[Chapter]:
+        """The chapters with these names, or all of them.
+
+        Args:
+            names: folder names, their numbers (`3`, `03`) or notebook names (`unrolling`).
+
+        Raises:
+            CourseError: for a name that no chapter has, with the nearest that exists.
+        """
+        chapters = self.chapters
+        wanted = list(names)
+        if not wanted:
+            return chapters
+        by_name = {}
+        for chapter in chapters:
+            number = chapter.name[:2]
+            for alias in (
+                chapter.name,
+                chapter.notebook.stem,
+                chapter.notebook.name,
+                number,
+                number.lstrip("0"),
+            ):
+                by_name[alias] = chapter
+        for name in wanted:
+            if name not in by_name:
+                near = difflib.get_close_matches(name, by_name, n=1, cutoff=0.5)
+                hint = (
+                    f"did you mean {by_name[near[0]].name}?"
+                    if near
+                    else "there are " + ", ".join(chapter.name for chapter in chapters)
+                )
+                raise CourseError(f"there is no chapter {name!r}: {hint}")
+        return [by_name[name] for name in dict.fromkeys(wanted)]
+
+
+def find_clone(start: Path | None = None) -> Clone:
+    """The clone that holds `start` (default: the working folder), else the one this package is installed from.
+
+    Raises:
+        CourseError: outside every clone, as in the student edition.
+    """
+    start = (start or Path.cwd()).resolve()
+    candidates = [start, *start.parents, Path(__file__).resolve().parents[1]]
+    for folder in candidates:
+        if (folder / "_toc.yml").is_file() and (folder / "notebooks").is_dir():
+            return Clone(folder)
+    raise CourseError("this command works on a clone of the course: change into its folder and try again")
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a file so that a reader sees the old content or the new, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

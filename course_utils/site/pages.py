@@ -1,0 +1,110 @@
+"""Stage what a reader may see: executed notebooks without solutions or hidden tests, pages, and their data notice."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import nbformat
+import yaml
+
+from course_utils.errors import CourseError
+from course_utils.layout import Chapter, Clone
+from course_utils.site.execute import Record, executed_notebook
+
+STAGED_MARK = "staged-for-readers"
+"""A file with this name lies in a folder that is safe to build; the Sphinx extension refuses any other."""
+
+_DATASET_TITLES = {"imdb": "the IMDB film reviews", "tinyshakespeare": "Tiny Shakespeare"}
+
+
+def sample_notice(datasets: Sequence[str]) -> str:
+    """The box on top of a page that was built on bundled samples."""
+    named = " and ".join(_DATASET_TITLES.get(name, name) for name in datasets)
+    return (
+        "```{admonition} Built on the bundled sample\n:class: warning course-sample\n"
+        f"This page was built on a machine without {named}. The small sample that comes with the course, written by "
+        "its authors, stood in, so the figures and numbers below are the sample's. Everything you learn here works "
+        "the same on the real data.\n```"
+    )
+
+
+def reader_notebook(chapter: Chapter, record: Record) -> nbformat.NotebookNode:
+    """The executed notebook as a reader may see it.
+
+    Solutions become stubs, hidden tests vanish, outputs stay, the data notice is added where a sample stood in.
+    """
+    from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, ClearSolutions
+
+    notebook = executed_notebook(chapter, record)
+    resources: dict[str, str] = {}
+    for preprocessor in (ClearSolutions(), ClearHiddenTests(), ClearMarkScheme()):
+        notebook, resources = preprocessor.preprocess(notebook, resources)
+    for cell in notebook.cells:
+        cell.metadata.pop("nbgrader", None)
+    if record.sample_datasets:
+        notice = nbformat.v4.new_markdown_cell(sample_notice(record.sample_datasets), id="sample-notice")
+        notebook.cells.insert(1, notice)
+    notebook.metadata.pop("widgets", None)
+    return notebook
+
+
+def timings_table(records: dict[Chapter, Record]) -> str:
+    """A Markdown table of how long each chapter took to execute."""
+    rows = ["| chapter | cells | seconds in all | slowest cell, seconds | data |", "|---|---|---|---|---|"]
+    for chapter, record in records.items():
+        sources = {entry["source"] for entry in record.datasets}
+        data = (
+            "none needed" if not sources else "the bundled sample" if "sample" in sources else "the real data"
+        )
+        slowest = max(record.cell_seconds, default=0.0)
+        rows.append(
+            f"| {chapter.name} | {len(record.cell_seconds)} | {record.seconds:.0f} | {slowest:.0f} | {data} |"
+        )
+    return "\n".join(rows)
+
+
+def _site_config(clone: Clone) -> dict[str, object]:
+    config = yaml.safe_load((clone.root / "_config.yml").read_text(encoding="utf-8"))
+    if not isinstance(config, dict):
+        raise CourseError("_config.yml does not hold a mapping: restore it from the repository")
+    repository = config.get("repository") or {}
+    if not repository.get("url"):
+        # Launch buttons would point nowhere.
+        config.pop("launch_buttons", None)
+    config["sphinx"]["config"]["course_student_folder"] = str(clone.student)
+    return config
+
+
+def stage_site(clone: Clone, records: dict[Chapter, Record]) -> Path:
+    """Write `_build/site_source`: everything that Jupyter Book may see, and nothing else.
+
+    Args:
+        clone: the clone to work on.
+        records: the executed chapters.
+
+    Returns:
+        The folder.
+    """
+    target = clone.build / "site_source"
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    for chapter, record in records.items():
+        page = target / f"{chapter.page}.ipynb"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(reader_notebook(chapter, record), page)
+    for pattern in ("*.md", "*.bib", "*.svg"):
+        for file in clone.notebooks.rglob(pattern):
+            copy = target / file.relative_to(clone.root)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            text = file.read_text(encoding="utf-8")
+            if "{{ timings }}" in text:
+                text = text.replace("{{ timings }}", timings_table(records))
+            copy.write_text(text, encoding="utf-8")
+    (target / "_config.yml").write_text(
+        yaml.safe_dump(_site_config(clone), allow_unicode=True, sort_keys=False), encoding="utf-8"
+    )
+    shutil.copy(clone.root / "_toc.yml", target / "_toc.yml")
+    (target / STAGED_MARK).touch()
+    return target

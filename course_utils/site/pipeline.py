@@ -1,0 +1,146 @@
+"""The main job from end to end, with progress for each step and a closing summary."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from course_utils.errors import CourseError
+from course_utils.grading.release import build_student_edition
+from course_utils.layout import Chapter, Clone
+from course_utils.site.book import build_site, count_pages
+from course_utils.site.execute import Record, execute_chapters, outdated_chapters, read_record
+
+console = Console(highlight=False)
+
+
+@contextmanager
+def _timed(name: str, times: dict[str, float]) -> Iterator[None]:
+    started = time.perf_counter()
+    with console.status(f"{name} …"):
+        yield
+    times[name] = time.perf_counter() - started
+
+
+def execute_outdated(clone: Clone, chapters: Sequence[Chapter], *, workers: int) -> dict[Chapter, Record]:
+    """Execute the chapters that changed and return the records of all of them.
+
+    Args:
+        clone: the clone to work on.
+        chapters: the chapters wanted.
+        workers: how many kernels may run at once.
+
+    Raises:
+        CourseError: for the first cell that fails.
+    """
+    outdated = outdated_chapters(clone, chapters)
+    if outdated:
+        columns = (
+            TextColumn("  {task.description:24}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+            tasks: dict[Chapter, TaskID] = {}
+
+            def progress(chapter: Chapter, done: int, total: int) -> None:
+                if chapter not in tasks:
+                    tasks[chapter] = bars.add_task(chapter.name, total=total)
+                    if not console.is_terminal:
+                        console.print(f"  {chapter.name}: {total} cells …")
+                elif done == total and not console.is_terminal:
+                    console.print(f"  {chapter.name}: done")
+                bars.update(tasks[chapter], completed=done)
+
+            execute_chapters(clone, outdated, workers=workers, progress=progress)
+    records = {}
+    for chapter in chapters:
+        record = read_record(clone, chapter)
+        if record is None:
+            raise CourseError(f"the record of {chapter.name} cannot be read back: is the disk full?")
+        records[chapter] = record
+    return records
+
+
+def build_course(clone: Clone, *, workers: int, install_seconds: float = 0.0) -> None:
+    """Execute what changed, build the student edition and the site, and say where they are.
+
+    Args:
+        clone: the clone to work on.
+        workers: how many notebooks may run at once.
+        install_seconds: what the environment took before, for the summary.
+
+    Raises:
+        CourseError: whatever stops the build, in one line.
+    """
+    times: dict[str, float] = {"environment": install_seconds} if install_seconds else {}
+    chapters = clone.chapters
+    started = time.perf_counter()
+    outdated = len(outdated_chapters(clone, chapters))
+    console.print(f"notebooks: {outdated} of {len(chapters)} to execute, {workers} at a time")
+    records = execute_outdated(clone, chapters, workers=workers)
+    times["notebooks"] = time.perf_counter() - started
+    with _timed("student edition", times):
+        student_built = build_student_edition(clone, chapters)
+    console.print(f"student edition: {'built' if student_built else 'nothing changed'}")
+    with _timed("site", times):
+        site_built = build_site(clone, records, chapters)
+    console.print(f"site: {'built and checked' if site_built else 'nothing changed'}")
+    _print_summary(clone, records, times)
+
+
+def _print_summary(clone: Clone, records: dict[Chapter, Record], times: dict[str, float]) -> None:
+    samples = {c.name: r.sample_datasets for c, r in records.items() if r.sample_datasets}
+    console.print()
+    steps = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in times.items())
+    console.print(
+        f"{count_pages(clone)} pages, {len(records)} notebooks, {sum(times.values()):.0f} s ({steps})"
+    )
+    console.print(f"  the site             {clone.html / 'index.html'}", soft_wrap=True)
+    console.print(f"  the student edition  {clone.student}", soft_wrap=True)
+    for name, datasets in samples.items():
+        console.print(
+            f"  {name} was built on the bundled sample of {', '.join(datasets)}, and its page says so",
+            soft_wrap=True,
+        )
+    console.print(
+        "  next: make serve (look at the site), make lab (work through it), make classroom (grade it)"
+    )
+
+
+def run_tests(clone: Clone, arguments: Sequence[str]) -> int:
+    """Build what changed, then run the tests, or only what `arguments` name.
+
+    Returns:
+        pytest's exit status, or the first that is not 0.
+    """
+    build_course(clone, workers=min(2, os.cpu_count() or 1))
+    base = [sys.executable, "-m", "pytest", "-q"]
+    if arguments:
+        return subprocess.run([*base, *arguments], cwd=clone.root).returncode
+    suites = {
+        "code style": [sys.executable, "-m", "ruff", "check", "."],
+        "code format": [sys.executable, "-m", "ruff", "format", "--check", "."],
+        "types": [sys.executable, "-m", "mypy"],
+        "notebooks": [*base, "--nbval-lax", "--nbval-cell-timeout=240", "notebooks"],
+        "tests": [*base, "tests"],
+    }
+    failed, times = [], {}
+    for name, command in suites.items():
+        console.rule(name)
+        started = time.perf_counter()
+        if subprocess.run(command, cwd=clone.root).returncode != 0:
+            failed.append(name)
+        times[name] = time.perf_counter() - started
+    console.print()
+    console.print(", ".join(f"{name} {seconds:.0f} s" for name, seconds in times.items()))
+    console.print(f"[red]failed: {', '.join(failed)}[/]" if failed else "everything passed")
+    return 1 if failed else 0

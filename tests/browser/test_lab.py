@@ -1,0 +1,102 @@
+"""Real JupyterLab in headless Chromium: a student opens a chapter, an instructor opens formgrader."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from course_utils.grading.classroom import run_classroom
+from course_utils.layout import Clone
+
+pytestmark = pytest.mark.needs_browser
+
+
+@contextmanager
+def jupyterlab(folder: Path, log: Path) -> Iterator[str]:
+    """JupyterLab on `folder`; gives its address."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.port={port}"]
+    command += [
+        "--ServerApp.port_retries=0",
+        "--IdentityProvider.token=",
+        "--ServerApp.disable_check_xsrf=True",
+    ]
+    command += [
+        f"--ServerApp.root_dir={folder}",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
+    with log.open("w", encoding="utf-8") as output:
+        server = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+        address = f"http://127.0.0.1:{port}"
+        try:
+            for _ in range(240):
+                try:
+                    with urllib.request.urlopen(f"{address}/api/status", timeout=2) as answer:
+                        json.load(answer)
+                    break
+                except OSError:
+                    assert server.poll() is None, log.read_text(encoding="utf-8")[-2000:]
+                    time.sleep(0.25)
+            yield address
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+
+
+def test_a_student_opens_a_chapter_and_runs_its_first_cells(watch, clone: Clone, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    chapter = clone.chapters[0]
+    work = tmp_path / "work"
+    shutil.copytree(clone.student / chapter.name, work / chapter.name)
+    with jupyterlab(work, tmp_path / "lab.log") as address:
+        page = watch.page
+        page.goto(f"{address}/lab/tree/{chapter.name}/{chapter.notebook.name}")
+        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=60_000)
+        title = page.locator(".jp-Notebook h1").first
+        assert title.inner_text().strip("¶ ")
+        for _ in range(8):
+            page.keyboard.press("Shift+Enter")
+        page.wait_for_selector(".jp-Notebook .jp-OutputArea-output", timeout=120_000)
+        shown = page.locator(".jp-Notebook .jp-OutputArea-output").first.inner_text()
+        assert "Error" not in shown
+        assert not [
+            trouble for trouble in watch.troubles if trouble.startswith(("asks another host", "uncaught"))
+        ]
+
+
+def test_formgrader_opens_in_jupyterlab_with_the_demo_class(watch, clone: Clone, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    chapter = clone.chapters[0]
+    folder = clone.build / "classroom"
+    if not (folder / "grades.csv").is_file():
+        run_classroom(clone, [chapter])
+    with jupyterlab(folder, tmp_path / "lab.log") as address:
+        page = watch.page
+        page.goto(f"{address}/lab")
+        page.wait_for_selector("#jp-MainMenu", timeout=60_000)
+        page.locator("#jp-MainMenu >> text=Nbgrader").click()
+        page.locator(".lm-Menu-itemLabel", has_text=re.compile(r"^Formgrader$")).click()
+        frame = page.frame_locator("iframe[src*='formgrader']")
+        frame.locator(f"a:has-text('{chapter.name}')").first.wait_for(timeout=60_000)
+        page.screenshot(path=str(clone.build / "formgrader.png"))
+
+        page.goto(f"{address}/formgrader/gradebook/{chapter.name}/{chapter.notebook.stem}")
+        page.wait_for_selector("table tbody tr td", timeout=60_000)
+        rows = page.locator("table tbody tr").count()
+        assert rows == 3, f"formgrader lists {rows} submissions, three were handed in"

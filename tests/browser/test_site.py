@@ -1,0 +1,150 @@
+"""The built site in headless Chromium with the network cut off, over HTTP and from its folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from course_utils.layout import Clone, find_clone
+
+pytestmark = pytest.mark.needs_browser
+
+CLONE = find_clone(Path(__file__).parent)
+PAGES = [
+    "notebooks/index",
+    *(chapter.page for chapter in CLONE.chapters),
+    "notebooks/appendix/references",
+    "notebooks/teaching/instructors_guide",
+    "notebooks/teaching/contributors_guide",
+    "notebooks/teaching/timings",
+]
+CHAPTER_PAGES = [chapter.page for chapter in CLONE.chapters]
+
+
+@pytest.mark.parametrize("page_name", PAGES)
+def test_page_is_whole_and_asks_nobody(watch, site_address: str, page_name: str) -> None:  # type: ignore[no-untyped-def]
+    watch.page.goto(f"{site_address}/{page_name}.html", wait_until="load")
+    watch.page.wait_for_timeout(300)
+    assert watch.troubles == []
+    assert watch.page.locator("article h1").count() == 1
+    broken = watch.page.evaluate(
+        "[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)"
+    )
+    assert broken == []
+
+
+@pytest.mark.parametrize("page_name", PAGES)
+def test_dom_is_ready_within_a_second(watch, built_site: Path, page_name: str) -> None:  # type: ignore[no-untyped-def]
+    ready = []
+    for _ in range(3):  # another program may hold the machine for a moment; the page itself must be able to
+        watch.page.goto(f"{built_site.as_uri()}/{page_name}.html", wait_until="load")
+        ready.append(
+            watch.page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd")
+        )
+    assert 0 < min(ready) < 1000, f"DOM ready after {ready} ms"
+
+
+@pytest.mark.parametrize("page_name", CHAPTER_PAGES)
+def test_formulas_are_typeset(watch, site_address: str, page_name: str) -> None:  # type: ignore[no-untyped-def]
+    watch.page.goto(f"{site_address}/{page_name}.html")
+    watch.page.wait_for_selector("mjx-container", state="attached", timeout=20_000)
+    watch.page.wait_for_function("MathJax.startup.promise.then(() => true)")
+    assert watch.page.locator("mjx-merror").count() == 0
+    left = watch.page.evaluate(
+        "[...document.querySelectorAll('.math')].filter(m => !m.querySelector('mjx-container')).length"
+    )
+    assert left == 0
+    assert watch.troubles == []
+
+
+@pytest.mark.parametrize("page_name", PAGES)
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_page_scrolls_sideways(watch, built_site: Path, page_name: str, width: int) -> None:  # type: ignore[no-untyped-def]
+    watch.page.set_viewport_size({"width": width, "height": 844})
+    watch.page.goto(f"{built_site.as_uri()}/{page_name}.html", wait_until="load")
+    watch.page.wait_for_timeout(500)
+    wide = watch.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0, f"{wide} px too wide"
+
+
+@pytest.mark.parametrize("page_name", CHAPTER_PAGES)
+def test_every_figure_has_a_text(watch, built_site: Path, page_name: str) -> None:  # type: ignore[no-untyped-def]
+    watch.page.goto(f"{built_site.as_uri()}/{page_name}.html")
+    texts = watch.page.evaluate("[...document.querySelectorAll('article img')].map(i => i.alt || '')")
+    assert texts, "the chapter shows no figure"
+    for text in texts:
+        assert len(text) >= 20, f"alternative text {text!r} does not say what the figure shows"
+        assert not text.endswith(".png")
+
+
+def test_search_finds_a_chapter(watch, site_address: str) -> None:  # type: ignore[no-untyped-def]
+    watch.page.goto(f"{site_address}/search.html?q=backpropagation+through+time")
+    watch.page.wait_for_selector("#search-results li a", timeout=15_000)
+    found = watch.page.locator("#search-results li a").evaluate_all(
+        "links => links.map(a => a.getAttribute('href'))"
+    )
+    assert any("03_unrolling/unrolling" in link for link in found), found
+    assert watch.troubles == []
+
+
+def test_dark_and_light(watch, site_address: str) -> None:  # type: ignore[no-untyped-def]
+    watch.page.goto(f"{site_address}/{CHAPTER_PAGES[0]}.html", wait_until="load")
+
+    def brightness() -> float:
+        colour = watch.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        return sum(float(part) for part in colour[colour.index("(") + 1 : -1].split(",")[:3]) / 3
+
+    seen = {}
+    for _ in range(3):  # the button goes round: automatic, light, dark
+        theme = watch.page.evaluate("document.documentElement.dataset.theme")
+        seen[theme] = brightness()
+        watch.page.locator("button.theme-switch-button").first.click()
+        watch.page.wait_for_timeout(400)
+    assert set(seen) == {"light", "dark"}
+    assert seen["light"] > 200
+    assert seen["dark"] < 60
+
+
+@pytest.mark.parametrize("chapter", CLONE.chapters, ids=lambda chapter: chapter.name)
+def test_download_is_the_students_notebook(watch, site_address: str, chapter, clone: Clone) -> None:  # type: ignore[no-untyped-def]
+    watch.page.goto(f"{site_address}/{chapter.page}.html", wait_until="load")
+    links = watch.page.locator("a[href*='_sources'][href$='.ipynb']")
+    assert links.count() >= 1, "the page offers no notebook"
+    target = links.first.evaluate("a => a.href")
+    if target.startswith("file:"):
+        body = Path(target.removeprefix("file://")).read_bytes()
+    else:
+        body = watch.page.request.get(target).body()
+    assert body == (clone.student / chapter.name / chapter.notebook.name).read_bytes()
+    cells = json.loads(body)["cells"]
+    assert any("YOUR CODE HERE" in "".join(cell["source"]) for cell in cells)
+
+
+def test_no_launch_button_without_a_repository(watch, built_site: Path) -> None:  # type: ignore[no-untyped-def]
+    for page_name in PAGES:
+        watch.page.goto(f"{built_site.as_uri()}/{page_name}.html")
+        assert watch.page.locator("a[href*='colab'], a[href*='mybinder']").count() == 0
+
+
+def test_the_pages_are_readable_without_javascript(browser, built_site: Path) -> None:  # type: ignore[no-untyped-def]
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{built_site.as_uri()}/{CHAPTER_PAGES[0]}.html")
+    assert page.locator("article h1").is_visible()
+    assert page.locator("article img").first.is_visible()
+    context.close()
+
+
+def test_links_between_pages_lead_somewhere(watch, built_site: Path) -> None:  # type: ignore[no-untyped-def]
+    dead = []
+    for page_name in PAGES:
+        watch.page.goto(f"{built_site.as_uri()}/{page_name}.html")
+        targets = watch.page.evaluate("[...document.querySelectorAll('a[href]')].map(a => a.href)")
+        for target in set(targets):
+            if target.startswith("file://"):
+                path = Path(target.removeprefix("file://").split("#")[0].split("?")[0])
+                if not path.exists():
+                    dead.append(f"{page_name} → {path.name}")
+    assert dead == []
