@@ -94,6 +94,15 @@ def serve(
 
 
 @app.command()
+def data() -> None:
+    """Fetch the real data sets into the cache, or say where they are already."""
+    from course_utils.data import locate, prefetch
+
+    for name, source in prefetch().items():
+        print(f"{name}: {source}, {locate(name)[0] or 'inside the package'}")
+
+
+@app.command()
 def train(
     names: Annotated[list[str] | None, typer.Argument(help="Names of stored runs.")] = None,
     all_runs: Annotated[bool, typer.Option("--all", help="Every stored run.")] = False,

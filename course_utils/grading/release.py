@@ -58,6 +58,7 @@ def release_chapter(chapter: Chapter, clone: Clone, folder: Path) -> None:
     config = Config()
     configure(config, root=folder.parent, source=clone.notebooks, release=folder.name)
     config.GenerateAssignment.no_database = True
+    config.SaveCells.enabled = False
     api = NbGraderAPI(config=config)
     handler = logging.StreamHandler(said)
     api.log.addHandler(handler)

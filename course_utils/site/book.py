@@ -52,7 +52,8 @@ def count_pages(clone: Clone) -> int:
 
 
 def _run_jupyter_book(clone: Clone, source: Path, output: Path) -> None:
-    command = [sys.executable, "-m", "jupyter_book", "build", str(source), "--path-output", str(output)]
+    program = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
+    command = [sys.executable, "-c", program, "build", str(source), "--path-output", str(output)]
     command += ["--all", "-W", "-n", "--keep-going"]
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
     done = subprocess.run(
@@ -79,15 +80,13 @@ def check_launch_buttons(clone: Clone, html: Path) -> list[str]:
     A button's address ends in a path of the repository; that file must be in the checkout.
     """
     problems = []
-    pattern = re.compile(r"href=\"(https?://[^\"]*(?:colab|binder|hub)[^\"]*\.ipynb)[^\"]*\"")
+    pattern = re.compile(r"href=\"(https?://[^\"]*(?:colab|binder)[^\"]*\.ipynb)[^\"]*\"")
     config = yaml.safe_load((clone.root / "_config.yml").read_text(encoding="utf-8"))
     branch = (config.get("repository") or {}).get("branch", "main")
     for page in sorted(html.rglob("*.html")):
         for address in set(pattern.findall(page.read_text(encoding="utf-8"))):
             plain = unquote(address)
-            parts = re.split(
-                rf"(?:/blob/{re.escape(branch)}/|urlpath=(?:lab/)?tree/[^/]+/|filepath=)", plain, maxsplit=1
-            )
+            parts = re.split(rf"/blob/{re.escape(branch)}/|urlpath=(?:lab/)?tree/", plain, maxsplit=1)
             target = clone.root / parts[-1] if len(parts) == 2 else None
             if target is None or not target.is_file():
                 problems.append(

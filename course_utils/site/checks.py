@@ -9,13 +9,12 @@ import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-import nbformat
-
 from course_utils.layout import Chapter
 
 _MARKS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN TESTS", "END HIDDEN TESTS", "BEGIN MARK SCHEME")
 _REGION = re.compile(
-    r"^.*BEGIN (SOLUTION|HIDDEN TESTS|MARK SCHEME).*\n(.*?)^.*END \1", re.MULTILINE | re.DOTALL
+    r"^[^\n]*BEGIN (SOLUTION|HIDDEN TESTS|MARK SCHEME)[^\n]*\n((?:[^\n]*\n)*?)[^\n]*END \1[^\n]*",
+    re.MULTILINE,
 )
 _LOADING_TAG = re.compile(
     r"<(?:script|img|iframe|source|video|audio|embed)\b[^>]*?\bsrc=[\"'](?:https?:)?//[^\"']+"
@@ -34,13 +33,14 @@ def secret_lines(chapters: Iterable[Chapter]) -> dict[str, str]:
     secrets: dict[str, str] = {}
     public = []
     for chapter in chapters:
-        for cell in nbformat.read(chapter.notebook, as_version=4).cells:
-            for _, region in _REGION.findall(cell.source):
+        for cell in json.loads(chapter.notebook.read_bytes())["cells"]:
+            source = "".join(cell["source"])
+            for _, region in _REGION.findall(source):
                 for line in region.splitlines():
                     line = line.strip()
                     if len(line) >= 16 and re.search(r"\w{3}", line):
                         secrets[line] = chapter.name
-            public.append(_REGION.sub("", cell.source))
+            public.append(_REGION.sub("", source))
     open_text = "\n".join(public)
     return {line: name for line, name in secrets.items() if line not in open_text}
 

@@ -17,13 +17,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import nbformat
+from typing import TYPE_CHECKING, Any
 
 from course_utils.data import data_fingerprint
 from course_utils.errors import CourseError
 from course_utils.layout import Chapter, Clone, write_atomically
+
+if TYPE_CHECKING:
+    import nbformat
 
 ROOMS_OF_LESSONS = ("data", "recurrent", "text", "runs", "figures", "explainers", "quiz")
 """Rooms of the package that a lesson may use: a change in them executes the chapters again."""
@@ -88,11 +89,11 @@ def surroundings_hash(clone: Clone) -> str:
 
 def chapter_key(chapter: Chapter, surroundings: str) -> str:
     """Hash of the code of a chapter and all that its outputs depend on."""
-    notebook = nbformat.read(chapter.notebook, as_version=4)
+    notebook = json.loads(chapter.notebook.read_bytes())
     digest = hashlib.sha256(surroundings.encode())
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            digest.update(cell.source.encode() + b"\0")
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            digest.update("".join(cell["source"]).encode() + b"\0")
     for file in sorted(chapter.notebook.parent.iterdir()):
         if file.is_file() and file.suffix != ".ipynb" and not file.name.startswith("."):
             digest.update(file.name.encode() + file.read_bytes())
@@ -113,6 +114,8 @@ def read_record(clone: Clone, chapter: Chapter) -> Record | None:
 
 def executed_notebook(chapter: Chapter, record: Record) -> nbformat.NotebookNode:
     """The instructor's notebook with the outputs of its execution put in."""
+    import nbformat
+
     notebook = nbformat.read(chapter.notebook, as_version=4)
     code_cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for count, (cell, outputs) in enumerate(zip(code_cells, record.outputs, strict=True), start=1):
@@ -139,8 +142,10 @@ def _clean_outputs(outputs: list[Any], where: str) -> list[dict[str, Any]]:
 
 
 async def _execute_chapter(chapter: Chapter, key: str, progress: Progress) -> Record:
+    import nbformat
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+    from traitlets.config import Config
 
     notebook = nbformat.read(chapter.notebook, as_version=4)
     code_cells = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
@@ -158,8 +163,11 @@ async def _execute_chapter(chapter: Chapter, key: str, progress: Progress) -> Re
 
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "datasets.jsonl"
+        # Unix sockets where there are any: nothing of the kernel's traffic is on the network.
+        ipc = {"transport": "ipc", "ip": f"{folder}/k"}
         client = NotebookClient(
             notebook,
+            config=Config({"KernelManager": ipc if os.name == "posix" else {}}),
             timeout=CELL_TIMEOUT,
             kernel_name="python3",
             record_timing=False,

@@ -5,13 +5,16 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import nbformat
 import yaml
 
 from course_utils.errors import CourseError
 from course_utils.layout import Chapter, Clone
 from course_utils.site.execute import Record, executed_notebook
+
+if TYPE_CHECKING:
+    import nbformat
 
 STAGED_MARK = "staged-for-readers"
 """A file with this name lies in a folder that is safe to build; the Sphinx extension refuses any other."""
@@ -35,6 +38,7 @@ def reader_notebook(chapter: Chapter, record: Record) -> nbformat.NotebookNode:
 
     Solutions become stubs, hidden tests vanish, outputs stay, the data notice is added where a sample stood in.
     """
+    import nbformat
     from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, ClearSolutions
 
     notebook = executed_notebook(chapter, record)
@@ -87,6 +91,8 @@ def stage_site(clone: Clone, records: dict[Chapter, Record]) -> Path:
     Returns:
         The folder.
     """
+    import nbformat
+
     target = clone.build / "site_source"
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)

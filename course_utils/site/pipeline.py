@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from course_utils.data import prefetch
 from course_utils.errors import CourseError
 from course_utils.grading.release import build_student_edition
 from course_utils.layout import Chapter, Clone
@@ -19,6 +20,12 @@ from course_utils.site.book import build_site, count_pages
 from course_utils.site.execute import Record, execute_chapters, outdated_chapters, read_record
 
 console = Console(highlight=False)
+_SOURCES = {
+    "folder": "your folder (COURSE_DATA)",
+    "cache": "the cache",
+    "download": "the official site",
+    "sample": "the bundled sample",
+}
 
 
 @contextmanager
@@ -85,6 +92,13 @@ def build_course(clone: Clone, *, workers: int, install_seconds: float = 0.0) ->
     chapters = clone.chapters
     started = time.perf_counter()
     outdated = len(outdated_chapters(clone, chapters))
+    if outdated:
+        # Once and with a progress bar, before several notebooks ask for the same files.
+        sources = prefetch()
+        console.print(
+            "data: " + ", ".join(f"{name} from {_SOURCES[source]}" for name, source in sources.items())
+        )
+        outdated = len(outdated_chapters(clone, chapters))
     console.print(f"notebooks: {outdated} of {len(chapters)} to execute, {workers} at a time")
     records = execute_outdated(clone, chapters, workers=workers)
     times["notebooks"] = time.perf_counter() - started

@@ -30,7 +30,7 @@ def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-
     def run(code: str) -> str:
         command = bubblewrap_command(connection, workspace, [sys.executable, "-c", code])
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-        return done.stdout.strip() or done.stderr.strip().splitlines()[-1]
+        return (done.stdout.strip() or done.stderr.strip()).rpartition("\n")[2]
 
     return run
 

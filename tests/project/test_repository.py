@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import subprocess
@@ -159,6 +160,17 @@ def test_outside_a_clone_the_command_says_where_it_works(tmp_path: Path) -> None
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 1
     assert "works on a clone of the course" in done.stderr
+
+
+def test_a_full_disk_gets_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    from course_utils import cli
+
+    def full(**settings: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "page.html")
+
+    monkeypatch.setattr(cli, "app", full)
+    with pytest.raises(SystemExit, match=r"error: the disk is full \(page.html\): make room"):
+        cli.main()
 
 
 def test_the_package_is_imported_in_a_third_of_a_second_and_without_tensorflow(clone: Clone) -> None:

@@ -10,6 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course_utils.layout import Clone
+from course_utils.site.pipeline import build_course
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET_SOLUTION = "quiet_secret_answer = sum(numbers) / len(numbers)"
@@ -56,6 +57,7 @@ def toy_notebook() -> nbformat.NotebookNode:
         ),
         new_markdown_cell("## Summary\n\n- A mean is a sum shared out.\n\n**Next:** the end."),
     ]
+    cells[3].execution_count = 1
     cells[3].outputs = [nbformat.v4.new_output("stream", name="stdout", text="sum 6\n")]
     metadata = {
         "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -63,10 +65,8 @@ def toy_notebook() -> nbformat.NotebookNode:
     return new_notebook(cells=cells, metadata=metadata)
 
 
-@pytest.fixture
-def toy_clone(tmp_path: Path) -> Clone:
+def make_toy_clone(root: Path) -> Clone:
     """A clone with the real package, the real settings and one toy chapter."""
-    root = tmp_path / "clone"
     root.mkdir()
     for name in (
         "pyproject.toml",
@@ -91,3 +91,33 @@ def toy_clone(tmp_path: Path) -> Clone:
         encoding="utf-8",
     )
     return Clone(root)
+
+
+@pytest.fixture
+def toy_clone(tmp_path: Path) -> Clone:
+    """A toy clone in which nothing is built yet."""
+    return make_toy_clone(tmp_path / "clone")
+
+
+@pytest.fixture(scope="session")
+def built_once(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """A toy clone, built once on the bundled samples; `built` hands out copies of it."""
+    clone = make_toy_clone(tmp_path_factory.mktemp("toy") / "clone")
+    with pytest.MonkeyPatch.context() as patch:
+        _offline(patch, tmp_path_factory.mktemp("cache"))
+        build_course(clone, workers=1)
+    return clone
+
+
+@pytest.fixture
+def built(built_once: Clone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clone:
+    """A built toy clone of one's own."""
+    _offline(monkeypatch, tmp_path / "cache")
+    shutil.copytree(built_once.root, tmp_path / "clone")
+    return Clone(tmp_path / "clone")
+
+
+def _offline(patch: pytest.MonkeyPatch, cache: Path) -> None:
+    patch.delenv("COURSE_DATA", raising=False)
+    patch.setenv("COURSE_OFFLINE", "1")
+    patch.setenv("COURSE_CACHE", str(cache))

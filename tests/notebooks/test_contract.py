@@ -1,0 +1,134 @@
+"""Every notebook keeps the contract; and the checker would notice if one did not."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from course_utils.layout import Chapter, Clone
+from course_utils.site.execute import read_record
+from course_utils.site.hygiene import check_notebook, check_notebooks, strip_notebook
+
+SECONDS_A_CELL, SECONDS_A_NOTEBOOK = 60, 180
+
+
+def test_every_notebook_keeps_the_contract(clone: Clone) -> None:
+    problems = [f"{r.chapter}: {p}" for r in check_notebooks(clone.chapters) for p in r.problems]
+    assert problems == []
+
+
+def test_every_notebook_is_stripped(clone: Clone, tmp_path: Path) -> None:
+    for chapter in clone.chapters:
+        copy = tmp_path / chapter.notebook.name
+        copy.write_bytes(chapter.notebook.read_bytes())
+        assert not strip_notebook(copy), f"{chapter.name} holds outputs: run `course strip`"
+
+
+def test_time_budgets(clone: Clone) -> None:
+    for chapter in clone.chapters:
+        record = read_record(clone, chapter)
+        assert record is not None, f"{chapter.name} was not executed"
+        assert max(record.cell_seconds) <= SECONDS_A_CELL, (
+            f"{chapter.name}: {max(record.cell_seconds)} s in one cell"
+        )
+        assert record.seconds <= SECONDS_A_NOTEBOOK, f"{chapter.name}: {record.seconds} s"
+
+
+def test_every_cited_doi_is_in_the_bibliography(clone: Clone) -> None:
+    bibliography = (clone.notebooks / "references.bib").read_text(encoding="utf-8").lower()
+    cited: dict[str, str] = {}
+    for chapter in clone.chapters:
+        for cell in nbformat.read(chapter.notebook, as_version=4).cells:
+            for doi in re.findall(r"https://doi\.org/([^\s)>\"]+)", cell.source):
+                cited[doi.lower()] = chapter.name
+    assert cited, "no chapter cites anything"
+    missing = {doi: name for doi, name in cited.items() if doi not in bibliography}
+    assert missing == {}
+
+
+BREACHES = {
+    "shell line": ("code", "!pip install x", {}, "starts with ! or %"),
+    "magic": ("code", "%matplotlib inline", {}, "starts with ! or %"),
+    "filtered warnings": ("code", "import warnings\nwarnings.filterwarnings('ignore')", {}, "hidden repair"),
+    "figure without text": ("code", "plt.plot([1, 2])", {}, "no alternative text"),
+    "check that cannot fail": ("code", "assert True", {}, "cannot fail"),
+    "directive": ("markdown", "```{note}\nlook\n```", {}, "shows raw in JupyterLab"),
+    "role": ("markdown", "as {cite}`elman` says", {}, "shows raw in JupyterLab"),
+    "data URI": ("markdown", "![a](data:image/png;base64,xx)", {}, "image inside the notebook"),
+    "no alt": ("markdown", "![](x.png)", {}, "without alternative text"),
+    "raw": ("raw", "x", {}, "a raw cell"),
+    "solution in the open": (
+        "code",
+        "### BEGIN SOLUTION\nx = 1\n### END SOLUTION",
+        {},
+        "outside an nbgrader cell",
+    ),
+    "no points": (
+        "code",
+        "assert x\n### BEGIN HIDDEN TESTS\nassert x\n### END HIDDEN TESTS",
+        {
+            "nbgrader": {
+                "grade": True,
+                "grade_id": "z",
+                "locked": True,
+                "points": 0,
+                "schema_version": 3,
+                "solution": False,
+            }
+        },
+        "without points",
+    ),
+    "no hidden test": (
+        "code",
+        "assert x",
+        {
+            "nbgrader": {
+                "grade": True,
+                "grade_id": "z",
+                "locked": True,
+                "points": 1,
+                "schema_version": 3,
+                "solution": False,
+            }
+        },
+        "no hidden test",
+    ),
+}
+
+
+@pytest.mark.parametrize("breach", BREACHES)
+def test_breaches_are_noticed(clone: Clone, tmp_path: Path, breach: str) -> None:
+    kind, source, metadata, message = BREACHES[breach]
+    notebook = nbformat.read(clone.chapters[0].notebook, as_version=4)
+    make = {
+        "code": nbformat.v4.new_code_cell,
+        "markdown": nbformat.v4.new_markdown_cell,
+        "raw": nbformat.v4.new_raw_cell,
+    }
+    notebook.cells.insert(2, make[kind](source, metadata=metadata))
+    path = tmp_path / "broken.ipynb"
+    nbformat.write(notebook, path)
+    problems = check_notebook(Chapter("03_broken", path)).problems
+    assert any(message in problem for problem in problems), problems
+
+
+def test_committed_outputs_and_duplicate_ids_are_noticed(clone: Clone, tmp_path: Path) -> None:
+    notebook = nbformat.read(clone.chapters[0].notebook, as_version=4)
+    untagged = next(c for c in notebook.cells if c.cell_type == "code" and not c.metadata.get("tags"))
+    untagged.outputs = [nbformat.v4.new_output("stream", text="42")]
+    graded = next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade"))
+    twin = nbformat.from_dict(graded)
+    twin["id"] = "twin"
+    notebook.cells.insert(-1, twin)
+    notebook.metadata["widgets"] = {}
+    path = tmp_path / "broken.ipynb"
+    nbformat.write(notebook, path)
+    problems = "\n".join(check_notebook(Chapter("03_broken", path)).problems)
+    assert "committed output" in problems
+    assert "is used 2 times" in problems
+    assert "metadata.widgets" in problems
+    assert strip_notebook(path)
+    assert "committed output" not in "\n".join(check_notebook(Chapter("03_broken", path)).problems)
