@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+import subprocess
 import sys
 import tempfile
 import time
@@ -183,7 +184,8 @@ async def _execute_chapter(chapter: Chapter, key: str, progress: Progress) -> Re
         }
         progress(chapter, 0, len(code_cells))
         try:
-            await client.async_execute(env=environment)
+            # What the kernel prints past its cells would land in the terminal, in the middle of the progress.
+            await client.async_execute(env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             index = max(starts, default=0)
             cell = notebook.cells[index]

@@ -118,8 +118,8 @@ def _print_summary(clone: Clone, records: dict[Chapter, Record], times: dict[str
     console.print(
         f"{count_pages(clone)} pages, {len(records)} notebooks, {sum(times.values()):.0f} s ({steps})"
     )
-    console.print(f"  the site             {clone.html / 'index.html'}", soft_wrap=True)
-    console.print(f"  the student edition  {clone.student}", soft_wrap=True)
+    console.print(f"  the site             {clone.html / 'index.html'}")
+    console.print(f"  the student edition  {clone.student}")
     for name, datasets in samples.items():
         console.print(
             f"  {name} was built on the bundled sample of {', '.join(datasets)}, and its page says so",

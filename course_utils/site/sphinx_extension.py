@@ -33,7 +33,7 @@ def _mathjax_folder() -> Path:
 
 
 def _add_local_files(app: Any) -> None:
-    """Put MathJax, its fonts and the course's style sheet into the site."""
+    """Put MathJax, its fonts, the course's style sheet and script into the site."""
     static = Path(app.doctreedir).parent / "course_static"
     shutil.rmtree(static, ignore_errors=True)
     mathjax = _mathjax_folder()
@@ -43,9 +43,10 @@ def _add_local_files(app: Any) -> None:
     shutil.copy(mathjax / "tex-chtml-full.js", static / "mathjax")
     own = Path(__file__).parent / "static"
     shutil.copytree(own, static, dirs_exist_ok=True)
-    app.config.mathjax_path = "mathjax/tex-chtml-full.js"
+    app.config.mathjax_path = "mathjax-when-ready.js"
     app.config.html_static_path.append(str(static))
     app.add_css_file("course.css")
+    app.add_js_file("course.js")
 
 
 def _drop_remote_scripts(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:

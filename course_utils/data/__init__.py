@@ -1,0 +1,38 @@
+"""Real data, samples of our own, and made-up tasks.
+
+Nothing heavy is imported here: pooch and its network libraries only when something is downloaded.
+"""
+
+from __future__ import annotations
+
+from course_utils.data.download import data_fingerprint, locate, prefetch
+from course_utils.data.errors import DataError
+from course_utils.data.imdb import Reviews, decode_review, encode_review, load_imdb
+from course_utils.data.reviews import WrittenReview, sample_reviews, write_reviews
+from course_utils.data.series import noise_series, sine_series, trend_series
+from course_utils.data.shakespeare import Corpus, load_tiny_shakespeare, sample_corpus
+from course_utils.data.tasks import adding_task, binary_addition, copy_task, recall_task
+
+__all__ = [
+    "Corpus",
+    "DataError",
+    "Reviews",
+    "WrittenReview",
+    "adding_task",
+    "binary_addition",
+    "copy_task",
+    "data_fingerprint",
+    "decode_review",
+    "encode_review",
+    "load_imdb",
+    "load_tiny_shakespeare",
+    "locate",
+    "noise_series",
+    "prefetch",
+    "recall_task",
+    "sample_corpus",
+    "sample_reviews",
+    "sine_series",
+    "trend_series",
+    "write_reviews",
+]
