@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from course_utils.data.download import data_fingerprint, locate, prefetch
 from course_utils.data.errors import DataError
-from course_utils.data.imdb import Reviews, decode_review, encode_review, load_imdb
+from course_utils.data.imdb import load_imdb
 from course_utils.data.reviews import WrittenReview, sample_reviews, write_reviews
 from course_utils.data.series import noise_series, sine_series, trend_series
 from course_utils.data.shakespeare import Corpus, load_tiny_shakespeare, sample_corpus
 from course_utils.data.tasks import adding_task, binary_addition, copy_task, recall_task
+from course_utils.data.vocabulary import Reviews, decode_review, encode_review
 
 __all__ = [
     "Corpus",

@@ -29,14 +29,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 from urllib.parse import urlsplit
 
 from course_utils.data.bundled import bundled_roots
 from course_utils.data.errors import DataError
-from course_utils.data.registry import DATASETS, DataFile, Dataset, dataset_named
-
-Source = Literal["folder", "cache", "download", "sample"]
+from course_utils.data.registry import DATASETS, DataFile, Dataset, Source, dataset_named
 
 CONNECT_SECONDS = 5.0
 """How long a site may take to accept a connection, all its addresses together."""

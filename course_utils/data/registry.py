@@ -7,8 +7,12 @@ file whose hash differs is never opened.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from course_utils.data.errors import DataError
+
+Source = Literal["folder", "cache", "download", "sample"]
+"""Where a copy of a data set may come from, in the order in which it is looked for."""
 
 
 @dataclass(frozen=True)

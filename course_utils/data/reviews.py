@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course_utils.data.imdb import Reviews, encode_review, object_array, split_words
+from course_utils.data.vocabulary import Reviews, encode_review, object_array, split_words
 
 SHORTEST, LONGEST = 12, 120
 """Words in a review."""

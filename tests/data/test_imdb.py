@@ -86,7 +86,7 @@ def test_tiny_data_are_read_as_keras_reads_them(little_imdb, bare, monkeypatch, 
 def test_reviews_of_one_length_stay_lists(little_imdb):
     reviews = load_imdb(quiet=True)
     assert reviews.x_train.ndim == 1
-    from course_utils.data.imdb import object_array
+    from course_utils.data.vocabulary import object_array
 
     assert object_array([[1, 2], [3, 4]]).shape == (2,)
     assert object_array([]).shape == (0,)

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_utils.data import Reviews, decode_review, load_imdb, sample_reviews, write_reviews
-from course_utils.data.imdb import split_words
 from course_utils.data.reviews import _SWAPPED, _WRITTEN_OUT, PATTERNS, SAMPLE_SEED, WrittenReview
+from course_utils.data.vocabulary import split_words
 
 
 def pairs(reviews: list[WrittenReview]) -> list[tuple[WrittenReview, WrittenReview]]:
