@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from course_utils.data.bundled import bundled_path
 from course_utils.data.download import find_copy, record_load, sample_notice
-from course_utils.data.registry import TINY_SHAKESPEARE, Source, Source
+from course_utils.data.errors import DataError
+from course_utils.data.registry import TINY_SHAKESPEARE, Source
 
 
 @dataclass(frozen=True)
