@@ -172,6 +172,7 @@ async def _execute_chapter(chapter: Chapter, key: str, progress: Progress) -> Re
             timeout=CELL_TIMEOUT,
             kernel_name="python3",
             record_timing=False,
+            coalesce_streams=True,
             resources={"metadata": {"path": str(chapter.notebook.parent)}},
             on_cell_execute=started,
             on_cell_executed=finished,

@@ -8,6 +8,7 @@ import http.server
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from course_utils.errors import CourseError
 from course_utils.grading.release import build_student_edition
@@ -52,6 +53,22 @@ def serve_site(clone: Clone, port: int) -> None:
             print()
 
 
+def copy_for_study(clone: Clone) -> Path:
+    """Copy the student edition's chapters to `class/my_work`, where they are not there yet.
+
+    Returns:
+        The folder. A file that is in it already, with or without work in it, stays as it is.
+    """
+    work = clone.root / "class" / "my_work"
+    for chapter in clone.chapters:
+        for file in sorted((clone.student / chapter.name).rglob("*")):
+            copy = work / file.relative_to(clone.student)
+            if file.is_file() and not copy.exists():
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(file, copy)
+    return work
+
+
 def start_lab(clone: Clone, chapter: Chapter | None, *, open_browser: bool) -> int:
     """Start JupyterLab in `class/my_work`, a copy of the student edition that later builds never touch.
 
@@ -64,13 +81,7 @@ def start_lab(clone: Clone, chapter: Chapter | None, *, open_browser: bool) -> i
         JupyterLab's exit status.
     """
     build_student_edition(clone, clone.chapters)
-    work = clone.root / "class" / "my_work"
-    for each in clone.chapters:
-        for file in sorted((clone.student / each.name).rglob("*")):
-            copy = work / file.relative_to(clone.student)
-            if file.is_file() and not copy.exists():
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(file, copy)
+    work = copy_for_study(clone)
     print(f"your copy of the student edition: {work}", flush=True)
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={work}"]
     if chapter is not None:

@@ -14,12 +14,14 @@ import nbformat
 import pytest
 
 from course_utils.errors import CourseError
+from course_utils.grading.release import build_student_edition
 from course_utils.layout import Clone
 from course_utils.site import execute, pipeline
 from course_utils.site.book import build_site
 from course_utils.site.checks import find_external_requests, find_leaks, secret_lines
 from course_utils.site.execute import Record, outdated_chapters, read_record
 from course_utils.site.pages import reader_notebook
+from course_utils.site.study import copy_for_study
 
 SOLUTION = "quiet_secret_answer = sum(numbers) / len(numbers)"
 HIDDEN_TEST = "assert abs(mean_of([7, 9, 20]) - 12) < 1e-9, 'hidden inputs'"
@@ -248,6 +250,16 @@ def test_an_interrupted_write_leaves_the_old_record(built: Clone, monkeypatch: p
     assert "sum 5" in json.dumps(
         pipeline.execute_outdated(built, built.chapters, workers=1)[built.chapters[0]].outputs
     )
+
+
+def test_a_students_own_work_is_never_overwritten(built: Clone) -> None:
+    mine = copy_for_study(built) / "01_toy" / "toy.ipynb"
+    assert mine.read_bytes() == (built.student / "01_toy/toy.ipynb").read_bytes()
+    mine.write_text("my answer", encoding="utf-8")
+    edit_cell(built, "setup", "numbers = [9]")
+    build_student_edition(built, built.chapters)
+    copy_for_study(built)
+    assert mine.read_text(encoding="utf-8") == "my answer"
 
 
 def test_a_damaged_record_is_made_again(built: Clone) -> None:
