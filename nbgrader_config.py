@@ -6,5 +6,5 @@ from course_utils.grading.settings import configure
 
 _root = Path(__file__).resolve().parent
 _class = _root / "class"
-_class.mkdir(exist_ok=True)
+(_class / "exchange").mkdir(parents=True, exist_ok=True)
 configure(get_config(), root=_class, source=_root / "notebooks")  # noqa: F821 - nbgrader provides get_config

@@ -189,7 +189,7 @@ def run_classroom(clone: Clone, chapters: Sequence[Chapter]) -> Classroom:
     started = time.perf_counter()
     folder = clone.build / "classroom"
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    (folder / "exchange").mkdir(parents=True)
     (folder / "nbgrader_config.py").write_text(_CONFIG, encoding="utf-8")
     for chapter in chapters:
         shutil.copytree(chapter.notebook.parent, folder / "source" / chapter.name)
