@@ -98,7 +98,7 @@ def install(arguments, total, started):
             done += 1
             show_progress(done, total, found.group(1), started)
         elif line.startswith("Installing collected packages") and total:
-            show_progress(done, total, "unpacking %d packages" % done, started)
+            show_progress(total, total, "unpacking", started)
     if process.wait() != 0:
         errors = [line for line in said if line.startswith("ERROR")] or said[-5:]
         sys.stdout.write("\n" + "".join(errors))

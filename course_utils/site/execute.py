@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -235,7 +236,12 @@ def execute_chapters(clone: Clone, outdated: dict[Chapter, str], *, workers: int
         CourseError: naming the first cell that failed; the other chapters are finished all the same.
     """
 
+    running: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]]] = []
+
     async def run() -> list[BaseException | None]:
+        task = asyncio.current_task()
+        assert task is not None
+        running.append((asyncio.get_running_loop(), task))
         gate = asyncio.Semaphore(max(1, workers))
 
         async def one(chapter: Chapter, key: str) -> None:
@@ -245,6 +251,15 @@ def execute_chapters(clone: Clone, outdated: dict[Chapter, str], *, workers: int
 
         return await asyncio.gather(*(one(c, k) for c, k in outdated.items()), return_exceptions=True)
 
-    for problem in asyncio.run(run()):
+    # In a thread of its own, where nbclient cannot take Ctrl+C for itself and leave a traceback.
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        done = pool.submit(asyncio.run, run())
+        try:
+            problems = done.result()
+        except KeyboardInterrupt:
+            for loop, task in running:
+                loop.call_soon_threadsafe(task.cancel)
+            raise
+    for problem in problems:
         if problem is not None:
             raise problem

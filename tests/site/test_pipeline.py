@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -250,6 +252,28 @@ def test_an_interrupted_write_leaves_the_old_record(built: Clone, monkeypatch: p
     assert "sum 5" in json.dumps(
         pipeline.execute_outdated(built, built.chapters, workers=1)[built.chapters[0]].outputs
     )
+
+
+def test_an_interruption_ends_the_kernels_and_shows_no_traceback(toy_clone: Clone, tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    edit_cell(
+        toy_clone, "setup", f"import pathlib, time\npathlib.Path({str(started)!r}).touch()\ntime.sleep(120)"
+    )
+    command = [sys.executable, "-m", "course_utils.cli", "execute"]
+    settings = {**os.environ, "COURSE_OFFLINE": "1"}
+    with subprocess.Popen(
+        command, cwd=toy_clone.root, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as build:
+        for _ in range(600):
+            if started.exists():
+                break
+            time.sleep(0.1)
+        assert started.exists(), "the cell never started"
+        build.send_signal(signal.SIGINT)
+        told, _ = build.communicate(timeout=60)
+    assert build.returncode != 0
+    assert "Traceback" not in told
+    assert not list(toy_clone.executed.glob("*"))
 
 
 def test_a_students_own_work_is_never_overwritten(built: Clone) -> None:
