@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -236,16 +237,18 @@ def test_jupyter_book_typed_in_the_root_names_the_right_command(toy_clone: Clone
     assert not [p for p in published if SOLUTION in p.read_text(encoding="utf-8", errors="replace")]
 
 
-def test_an_interrupted_write_leaves_the_old_record(built: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_fails_half_way_leaves_the_old_record(
+    built: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
     record = read_record(built, built.chapters[0])
     edit_cell(built, "setup", "numbers = [5]")
 
-    def interrupted(self: Path, target: Path) -> None:
-        raise KeyboardInterrupt
+    def full(self: Path, target: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", interrupted)
-        with pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "replace", full)
+        with pytest.raises(OSError, match="No space left"):
             pipeline.execute_outdated(built, built.chapters, workers=1)
     assert read_record(built, built.chapters[0]) == record
     assert not list(built.executed.glob(".*"))
