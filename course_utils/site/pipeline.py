@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -133,28 +134,46 @@ def _print_summary(clone: Clone, records: dict[Chapter, Record], times: dict[str
 def run_tests(clone: Clone, arguments: Sequence[str]) -> int:
     """Build what changed, then run the tests, or only what `arguments` name.
 
+    Two lanes run side by side; the browser's tests, which measure time, run alone after them.
+
     Returns:
-        pytest's exit status, or the first that is not 0.
+        0 where everything passed; with `arguments`, pytest's exit status.
     """
     build_course(clone, workers=min(2, os.cpu_count() or 1))
-    base = [sys.executable, "-m", "pytest", "-q"]
+    pytest = [sys.executable, "-m", "pytest", "-q"]
     if arguments:
-        return subprocess.run([*base, *arguments], cwd=clone.root).returncode
-    suites = {
-        "code style": [sys.executable, "-m", "ruff", "check", "."],
+        return subprocess.run([*pytest, *arguments], cwd=clone.root).returncode
+    checks = {
+        "code style": [sys.executable, "-m", "ruff", "check", "--quiet", "."],
         "code format": [sys.executable, "-m", "ruff", "format", "--check", "."],
         "types": [sys.executable, "-m", "mypy"],
-        "notebooks": [*base, "--nbval-lax", "--nbval-cell-timeout=240", "notebooks"],
-        "tests": [*base, "tests"],
+        "notebooks": [*pytest, "--nbval-lax", "--nbval-cell-timeout=240", "notebooks"],
     }
-    failed, times = [], {}
-    for name, command in suites.items():
-        console.rule(name)
-        started = time.perf_counter()
-        if subprocess.run(command, cwd=clone.root).returncode != 0:
-            failed.append(name)
-        times[name] = time.perf_counter() - started
+    tests = {"tests": [*pytest, "tests", "--ignore=tests/browser", "--durations=5"]}
+    browser = {"browser": [*pytest, "tests/browser", "--durations=5"]}
+    console.print(f"\ntests: {', '.join(checks | tests)} side by side, then {', '.join(browser)}")
+    times: dict[str, float] = {}
+    failed: list[str] = []
+
+    def run_lane(suites: dict[str, list[str]]) -> None:
+        for name, command in suites.items():
+            started = time.perf_counter()
+            done = subprocess.run(command, cwd=clone.root, capture_output=True, text=True, errors="replace")
+            times[name] = time.perf_counter() - started
+            if done.returncode != 0:
+                failed.append(name)
+            console.rule(f"{name}: {'failed' if done.returncode else 'passed'}, {times[name]:.0f} s")
+            console.print((done.stdout + done.stderr).strip(), markup=False)
+
+    started = time.perf_counter()
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for lane in [pool.submit(run_lane, checks), pool.submit(run_lane, tests)]:
+            lane.result()
+    run_lane(browser)
     console.print()
-    console.print(", ".join(f"{name} {seconds:.0f} s" for name, seconds in times.items()))
-    console.print(f"[red]failed: {', '.join(failed)}[/]" if failed else "everything passed")
+    console.print(
+        f"{time.perf_counter() - started:.0f} s of tests: "
+        + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in times.items())
+    )
+    console.print(f"failed: {', '.join(failed)}" if failed else "everything passed")
     return 1 if failed else 0
