@@ -120,15 +120,23 @@ def train(
 def runs() -> None:
     """List the stored runs with their size, time and accuracy."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from course_utils.runs import list_runs, load_run
 
-    table = Table("run", "parameters", "epochs", "seconds", "measured on the test set")
+    columns = ("weights", "epoch", "minutes", "validation", "test", "each seed")
+    table = Table(Column("run", no_wrap=True), *columns)
     for name in list_runs():
         card = load_run(name).card
-        measured = ", ".join(f"{key} {value:.4g}" for key, value in card.metrics.items())
-        table.add_row(name, f"{card.parameters:,}", str(card.epochs), f"{card.seconds:.0f}", measured)
+        table.add_row(
+            name,
+            f"{card.parameters:,}",
+            f"{card.best_epoch} of {card.epochs}",
+            f"{card.seconds / 60:.1f}",
+            f"{card.metrics['val_accuracy']:.1%}",
+            f"{card.metrics['test_accuracy']:.1%}",
+            ", ".join(f"{trial.test_accuracy:.1%}" for trial in card.trials),
+        )
     Console().print(table)
 
 

@@ -33,10 +33,12 @@ ROOMS_OF_LESSONS = ("data", "recurrent", "text", "runs", "figures", "explainers"
 CELL_TIMEOUT = 240
 """Seconds after which a cell is stopped: four times what a cell may take on a quiet machine."""
 
-# What TensorFlow's C++ prints on standard error when it starts, before any Python could ask it not to.
+# What TensorFlow's C++ prints on standard error past all settings: when it starts, before any Python could ask it not
+# to, and where a processor lacks an instruction that oneDNN would use.
 _TENSORFLOW_NOTICE = re.compile(
     r"WARNING: All log messages before absl::InitializeLog\(\) is called are written to STDERR\n"
     r"|^[IW]0000 [\d:. ]+ (?:port|cpu_feature_guard|cuda_executor|cudart_stub|gpu_device)\.cc:\d+\].*\n"
+    r"|^E0000 [\d:. ]+ util\.cc:\d+\] oneDNN supports .* Falling back to the default .*\n"
     r"|^\d{4}-\d\d-\d\d [\d:. ]+: I (?:tensorflow|external)\S* (?:port|\S*cpu_feature_guard|\S*util)\S*\].*\n"
     r"|^To enable the following instructions: .*\n",
     re.MULTILINE,

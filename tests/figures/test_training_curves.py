@@ -37,7 +37,7 @@ def test_the_kept_epoch_is_marked_in_both_panels() -> None:
     figure = loss_and_accuracy(HISTORY, best_epoch=2)
     for ax in figure.axes:
         assert list(ax.lines[2].get_xdata()) == [2, 2]
-    assert [text.get_text() for text in figure.axes[1].texts] == ["epoch 2: kept"]
+    assert figure.axes[1].get_title(loc="right") == "dotted: epoch 2, kept"
 
 
 @pytest.mark.parametrize("best_epoch", range(1, 13))

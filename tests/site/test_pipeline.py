@@ -100,6 +100,8 @@ def test_a_warning_on_a_page_stops_the_build(toy_clone: Clone, monkeypatch: pyte
     [
         "I0000 00:00:1795216289.039343    6056 port.cc:153] oneDNN custom operations are on. You may see\n",
         "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n",
+        "E0000 00:00:1795222471.335121   30268 util.cc:131] oneDNN supports DT_BOOL only on platforms with AVX-512. "
+        "Falling back to the default Eigen-based implementation if present.\n",
     ],
 )
 def test_only_tensorflows_notice_is_dropped(line: str) -> None:

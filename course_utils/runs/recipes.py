@@ -1,0 +1,234 @@
+"""The runs that the course ships, each as a recipe: data, model, training.
+
+A recipe only declares; `course_utils.runs.training` carries it out. To add a run, add a recipe here and
+train it with ``course train NAME``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+from course_utils.runs.errors import RunError
+from course_utils.runs.prepare import Prepared, prepare_imdb
+
+Monitor = Literal["val_loss", "val_accuracy"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a run is made.
+
+    Attributes:
+        name: the run's folder: small letters, digits and single hyphens.
+        title: a few words for a figure or a table.
+        model: the model in one line.
+        build: makes the model, built (with an input layer) but not compiled.
+        prepare: gets the data.
+        epochs: how many to train for, at most.
+        batch_size: examples a step.
+        learning_rate: Adam's.
+        seeds: one training each; the best on the validation set is shipped.
+        monitor: what chooses the epoch whose weights are kept, and the seed.
+        patience: stop after so many epochs without a better `monitor`; None trains all the epochs.
+        clipnorm: no gradient longer than this; None lets them be.
+        compiled: whether XLA compiles the training step. On two cores that pays with recurrent dropout only.
+        loss: Keras's name of the loss.
+    """
+
+    name: str
+    title: str
+    model: str
+    build: Callable[[], Any]
+    prepare: Callable[[], Prepared]
+    epochs: int
+    batch_size: int
+    learning_rate: float = 1e-3
+    seeds: tuple[int, ...] = (1,)
+    monitor: Monitor = "val_accuracy"
+    patience: int | None = None
+    clipnorm: float | None = None
+    compiled: bool = False
+    loss: str = "binary_crossentropy"
+
+    def sentence(self) -> str:
+        """The training in one line."""
+        clipped = "" if self.clipnorm is None else f", gradient norm clipped at {self.clipnorm:g}"
+        stopping = (
+            f"all {self.epochs} epochs"
+            if self.patience is None
+            else f"at most {self.epochs} epochs, stopped after {self.patience} with no better {self.monitor}"
+        )
+        seeds = "1 seed" if len(self.seeds) == 1 else f"{len(self.seeds)} seeds"
+        return (
+            f"Adam {self.learning_rate:g}, {self.loss}, batches of {self.batch_size}{clipped}; {stopping}; "
+            f"weights of the epoch with the best {self.monitor}; {seeds}"
+        )
+
+    def fingerprint(self, data_sha256: str) -> str:
+        """Changes whenever a checkpoint of another recipe, or on other data, should not be continued."""
+        facts = [
+            self.name, self.model, self.sentence(), list(self.seeds), data_sha256
+        ]  # fmt: skip
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def _bag() -> Any:
+    from keras import Input, Sequential, layers
+
+    return Sequential(
+        [
+            Input((None,), dtype="int32"),
+            layers.Embedding(10_000, 1, "zeros", mask_zero=True),
+            layers.GlobalAveragePooling1D(),
+            layers.Dense(1, activation="sigmoid", kernel_initializer="ones"),
+        ]
+    )
+
+
+def _simple_rnn() -> Any:
+    from keras import Input, Sequential, layers
+
+    return Sequential(
+        [
+            Input((100,), dtype="int32"),
+            layers.Embedding(10_000, 32),
+            layers.SimpleRNN(32),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+
+
+def _lstm(*, word_dropout: float) -> Any:
+    from keras import Input, Sequential, layers
+
+    from course_utils.runs.layers import WordDropout
+
+    return Sequential(
+        [
+            Input((200,), dtype="int32"),
+            *([WordDropout(word_dropout)] if word_dropout else []),
+            layers.Embedding(10_000, 128),
+            layers.LSTM(64, dropout=0.2, recurrent_dropout=0.2),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+
+
+def _padding_lstm(*, mask: bool) -> Any:
+    from keras import Input, Sequential, layers
+
+    return Sequential(
+        [
+            Input((400,), dtype="int32"),
+            layers.Embedding(10_000, 32, mask_zero=mask),
+            layers.LSTM(32),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+
+
+_TUTORIAL_MODEL = "Embedding(10,000, 128) → LSTM(64, dropout 0.2, recurrent dropout 0.2) → Dense(1, sigmoid)"
+_PADDING_MODEL = "Embedding(10,000, 32) → LSTM(32) → Dense(1, sigmoid)"
+
+RECIPES: Mapping[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            name="imdb-bag",
+            title="bag of words, 400 words",
+            model="Embedding(10,000, 1, mask_zero) → mean → Dense(1, sigmoid)",
+            build=_bag,
+            prepare=partial(prepare_imdb, num_words=10_000, length=400),
+            epochs=4,
+            batch_size=256,
+            learning_rate=0.05,
+            seeds=(1, 2, 3),
+        ),
+        Recipe(
+            name="imdb-simple-rnn",
+            title="SimpleRNN, 100 words",
+            model="Embedding(10,000, 32) → SimpleRNN(32) → Dense(1, sigmoid)",
+            build=_simple_rnn,
+            prepare=partial(prepare_imdb, num_words=10_000, length=100),
+            epochs=10,
+            batch_size=32,
+            seeds=(1, 2, 3),
+        ),
+        Recipe(
+            name="imdb-lstm",
+            title="LSTM, 200 words, with word dropout",
+            model=f"WordDropout(0.2) → {_TUTORIAL_MODEL}",
+            build=partial(_lstm, word_dropout=0.2),
+            prepare=partial(prepare_imdb, num_words=10_000, length=200),
+            epochs=10,
+            batch_size=128,
+            seeds=(1, 2, 3),
+            patience=3,
+            clipnorm=1.0,
+            compiled=True,
+        ),
+        Recipe(
+            name="imdb-lstm-tutorial",
+            title="LSTM, 200 words, as in the tutorial",
+            model=_TUTORIAL_MODEL,
+            build=partial(_lstm, word_dropout=0.0),
+            prepare=partial(prepare_imdb, num_words=10_000, length=200),
+            epochs=10,
+            batch_size=128,
+            monitor="val_loss",
+            patience=3,
+            compiled=True,
+        ),
+        Recipe(
+            name="imdb-post-padding",
+            title="LSTM, 400 words, zeros behind",
+            model=_PADDING_MODEL,
+            build=partial(_padding_lstm, mask=False),
+            prepare=partial(prepare_imdb, num_words=10_000, length=400, padding="post"),
+            epochs=3,
+            batch_size=128,
+        ),
+        Recipe(
+            name="imdb-pre-padding",
+            title="LSTM, 400 words, zeros in front",
+            model=_PADDING_MODEL,
+            build=partial(_padding_lstm, mask=False),
+            prepare=partial(prepare_imdb, num_words=10_000, length=400, padding="pre"),
+            epochs=3,
+            batch_size=128,
+        ),
+        Recipe(
+            name="imdb-post-masked",
+            title="LSTM, 400 words, zeros behind and masked",
+            model=_PADDING_MODEL.replace("32)", "32, mask_zero)", 1),
+            build=partial(_padding_lstm, mask=True),
+            prepare=partial(prepare_imdb, num_words=10_000, length=400, padding="post"),
+            epochs=3,
+            batch_size=128,
+        ),
+    )
+}
+
+
+def recipe_names() -> list[str]:
+    """The names of all runs that the course knows how to train, in the order of the chapters."""
+    return list(RECIPES)
+
+
+def recipe_named(name: str, recipes: Mapping[str, Recipe] = RECIPES) -> Recipe:
+    """The recipe of a run.
+
+    Raises:
+        RunError: if there is none; the message names the nearest, and all.
+    """
+    if name in recipes:
+        return recipes[name]
+    near = difflib.get_close_matches(name, recipes, n=1, cutoff=0.5)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    raise RunError(f"There is no run called {name!r}.{hint} The runs are: {', '.join(recipes)}.")

@@ -1,0 +1,364 @@
+"""Carry out a recipe: train, keep the best weights, store them small, write the card.
+
+An epoch depends only on the checkpoint before it: the order of its examples comes from the seed and the
+epoch's number, and dropout's random state is saved with the weights. So a training that was interrupted ends
+as it would have ended.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import platform
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from course_utils.data.download import cache_folder
+from course_utils.runs.card import Card, LayerFacts, Trial, best_trial
+from course_utils.runs.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
+from course_utils.runs.errors import RunError
+from course_utils.runs.prepare import Prepared
+from course_utils.runs.recipes import RECIPES, Recipe, recipe_named
+from course_utils.runs.store import (
+    CARD,
+    HISTORY,
+    WEIGHTS,
+    Run,
+    as_floats,
+    load_run,
+    store_run,
+    to_json,
+    training_folder,
+)
+from course_utils.runs.weights import pack, unpack
+
+EVALUATION_BATCH = 512
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a training is doing; ``str()`` of it is one line.
+
+    Attributes:
+        run: the run's name.
+        trial: the seed being trained, counted from 1; 0 before the first.
+        trials: how many seeds there are.
+        epoch: the epoch being trained, counted from 1; 0 before the first.
+        epochs: how many there are at most.
+        fraction: how much of the epoch is done, 0 to 1.
+        seconds: spent on this trial so far.
+        metrics: of the epoch, once it is done; the training metrics so far before that.
+        message: what else there is to say.
+    """
+
+    run: str
+    trial: int = 0
+    trials: int = 0
+    epoch: int = 0
+    epochs: int = 0
+    fraction: float = 0.0
+    seconds: float = 0.0
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    message: str = ""
+
+    def __str__(self) -> str:
+        if self.message:
+            return f"{self.run}: {self.message}"
+        which = f"seed {self.trial} of {self.trials}, " if self.trials > 1 else ""
+        numbers = "".join(f", {name} {value:.4f}" for name, value in self.metrics.items())
+        done = "" if self.fraction == 1 else f" {self.fraction:4.0%}"
+        return f"{self.run}: {which}epoch {self.epoch} of {self.epochs}{done}, {self.seconds:.0f} s{numbers}"
+
+
+Listener = Callable[[Progress], None]
+
+
+def print_progress(progress: Progress) -> None:
+    """Print one line an epoch, and every message."""
+    if progress.message or progress.fraction == 1:
+        print(progress, flush=True)
+
+
+def train_run(
+    name: str,
+    *,
+    progress: Listener = print_progress,
+    folder: Path | None = None,
+    checkpoints: Path | None = None,
+    recipes: Mapping[str, Recipe] = RECIPES,
+    allow_sample: bool = False,
+) -> Run:
+    """Train a run on the real data and store it. Interrupted, the next call goes on where this one stopped.
+
+    Args:
+        name: one of `course_utils.runs.list_runs`.
+        progress: told what happens: at every step, at the end of every epoch, and in between.
+        folder: the folder of runs to write to; by default `training_folder`.
+        checkpoints: where the unfinished state is kept; by default in the course's cache folder.
+        recipes: the known recipes.
+        allow_sample: train on the bundled sample where the real data cannot be had. Such a run may only be
+            written to a `folder` of its own, and `load_run` takes it only when asked.
+
+    Returns:
+        The stored run.
+
+    Raises:
+        RunError: if the name is unknown, only the bundled sample can be had, training diverged, or a folder
+            cannot be written.
+    """
+    recipe = recipe_named(name, recipes)
+    if allow_sample and folder is None:
+        raise RunError(
+            "A run trained on the bundled sample is never shipped: name a folder of its own for it."
+        )
+    progress(Progress(name, message="getting the data ready"))
+    data = recipe.prepare()
+    if data.is_sample and not allow_sample:
+        raise RunError(
+            f"The run {name} needs the real data, and only the bundled sample can be had: set COURSE_DATA to "
+            "a folder that has them, or connect to the network. Nothing was trained."
+        )
+    state_file = (checkpoints or cache_folder() / "training") / f"{name}.npz"
+    data_sha256 = data.sha256
+    fingerprint = recipe.fingerprint(data_sha256)
+    state = load_checkpoint(state_file, fingerprint)
+    if state is None:
+        state = Checkpoint(fingerprint)
+    else:
+        progress(Progress(name, message=f"going on after epoch {state.epoch} of seed {state.trial + 1}"))
+    trainer = _Trainer(recipe, data, state, state_file, progress)
+    while state.trial < len(recipe.seeds):
+        trainer.run_trial()
+    files = _files(recipe, data, data_sha256, state, progress)
+    target = folder or training_folder()
+    store_run(target, files, name)
+    state_file.unlink(missing_ok=True)
+    run = load_run(name, folder=target, recipes=recipes, allow_sample=allow_sample)
+    progress(Progress(name, message=f"stored: test accuracy {run.card.metrics['test_accuracy']:.2%}"))
+    return run
+
+
+class _Trainer:
+    """Trains one seed after the other, saving the state after every epoch."""
+
+    def __init__(
+        self, recipe: Recipe, data: Prepared, state: Checkpoint, file: Path, progress: Listener
+    ) -> None:
+        self.recipe, self.data, self.state, self.file, self.progress = recipe, data, state, file, progress
+
+    def run_trial(self) -> None:
+        """Train the state's current seed to its end, and compare it with the seeds before."""
+        import keras
+
+        recipe, state = self.recipe, self.state
+        seed = recipe.seeds[state.trial]
+        keras.utils.set_random_seed(seed)
+        model = _compiled(recipe)
+        model.optimizer.build(model.trainable_variables)
+        if state.variables:
+            for variable, value in zip(_variables(model), state.variables, strict=True):
+                variable.assign(value)
+        while not self._finished():
+            self._run_epoch(model, seed)
+        self._close_trial(model, seed)
+
+    def _finished(self) -> bool:
+        recipe, state = self.recipe, self.state
+        waited = state.epoch - state.best_epoch
+        return state.epoch >= recipe.epochs or (recipe.patience is not None and waited >= recipe.patience)
+
+    def _run_epoch(self, model: Any, seed: int) -> None:
+        recipe, state, data = self.recipe, self.state, self.data
+        order = np.random.default_rng([seed, state.epoch]).permutation(len(data.x_train))
+        began = time.perf_counter()
+        fitted = model.fit(
+            data.x_train[order],
+            data.y_train[order],
+            batch_size=recipe.batch_size,
+            shuffle=False,
+            verbose=0,
+            callbacks=[_watcher(self, began)],
+        )
+        metrics = {key: float(values[-1]) for key, values in fitted.history.items()}
+        for key, value in _evaluated(model, data.x_val, data.y_val).items():
+            metrics[f"val_{key}"] = value
+        for key, value in metrics.items():
+            state.history.setdefault(key, []).append(value)
+        state.epoch += 1
+        state.seconds += time.perf_counter() - began
+        if self._is_best():
+            state.best_epoch, state.best = state.epoch, [np.array(weight) for weight in model.get_weights()]
+        state.variables = [np.array(variable) for variable in _variables(model)]
+        save_checkpoint(state, self.file)
+        self.progress(self._event(fraction=1.0, seconds=state.seconds, metrics=metrics, epoch=state.epoch))
+
+    def _is_best(self) -> bool:
+        values = self.state.history[self.recipe.monitor]
+        earlier = values[:-1]
+        if not np.isfinite(values[-1]):
+            return False
+        if self.recipe.monitor == "val_loss":
+            return not earlier or values[-1] < min(earlier)
+        return not earlier or values[-1] > max(earlier)
+
+    def _close_trial(self, model: Any, seed: int) -> None:
+        recipe, state, data = self.recipe, self.state, self.data
+        if state.best_epoch == 0:
+            raise RunError(
+                f"The run {recipe.name} diverged with seed {seed}: no epoch has a finite {recipe.monitor}."
+            )
+        self.progress(self._event(message="measuring on the test set"))
+        test_last = _evaluated(model, data.x_test, data.y_test)["accuracy"]
+        test_best = test_last
+        if state.best_epoch < state.epoch:
+            model.set_weights(state.best)
+            test_best = _evaluated(model, data.x_test, data.y_test)["accuracy"]
+        at = state.best_epoch - 1
+        trial = Trial(
+            seed=seed,
+            epochs=state.epoch,
+            best_epoch=state.best_epoch,
+            seconds=round(state.seconds, 1),
+            val_loss=round(state.history["val_loss"][at], 6),
+            val_accuracy=round(state.history["val_accuracy"][at], 6),
+            test_accuracy=round(test_best, 6),
+            test_accuracy_last_epoch=round(test_last, 6),
+        )
+        state.trials.append(trial.model_dump())
+        if best_trial(tuple(Trial(**facts) for facts in state.trials), recipe.monitor) == trial:
+            state.champion, state.champion_history = state.best, state.history
+        state.next_trial()
+        save_checkpoint(state, self.file)
+        self.progress(
+            self._event(
+                message=f"seed {seed}: best epoch {trial.best_epoch}, {trial.val_accuracy:.2%} on validation"
+            )
+        )
+
+    def _event(self, **facts: Any) -> Progress:
+        recipe, state = self.recipe, self.state
+        defaults = {"epoch": state.epoch + 1, "seconds": state.seconds}
+        return Progress(
+            run=recipe.name,
+            trial=min(state.trial + 1, len(recipe.seeds)),
+            trials=len(recipe.seeds),
+            epochs=recipe.epochs,
+            **(defaults | facts),
+        )
+
+
+def _watcher(trainer: _Trainer, began: float) -> Any:
+    """A Keras callback that reports every step."""
+    import keras
+
+    steps = -(-len(trainer.data.x_train) // trainer.recipe.batch_size)
+
+    class Watcher(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+            event = trainer._event(
+                fraction=(batch + 1) / steps * 0.999,  # 1 is for the epoch with its validation
+                seconds=trainer.state.seconds + time.perf_counter() - began,
+                metrics=dict(logs or {}),
+            )
+            trainer.progress(event)
+
+    return Watcher()
+
+
+def _compiled(recipe: Recipe) -> Any:
+    import keras
+
+    model = recipe.build()
+    model.compile(
+        optimizer=keras.optimizers.Adam(recipe.learning_rate, clipnorm=recipe.clipnorm),
+        loss=recipe.loss,
+        metrics=["accuracy"],
+        jit_compile=recipe.compiled,
+    )
+    return model
+
+
+def _variables(model: Any) -> list[Any]:
+    return [*model.variables, *model.optimizer.variables]
+
+
+def _evaluated(model: Any, inputs: npt.NDArray[Any], labels: npt.NDArray[Any]) -> dict[str, float]:
+    result = model.evaluate(inputs, labels, batch_size=EVALUATION_BATCH, verbose=0, return_dict=True)
+    return {key: float(value) for key, value in result.items()}
+
+
+def _files(
+    recipe: Recipe, data: Prepared, data_sha256: str, state: Checkpoint, progress: Listener
+) -> dict[str, bytes]:
+    """The three files of a finished run."""
+    progress(Progress(recipe.name, message="measuring the weights as shipped"))
+    model = _compiled(recipe)
+    model.set_weights(state.champion)
+    exact = _evaluated(model, data.x_test, data.y_test)
+    weights = pack([(weight.name, np.array(weight)) for weight in model.weights])
+    model.set_weights(unpack(weights))
+    shipped = _evaluated(model, data.x_test, data.y_test)
+    history = to_json(as_floats(state.champion_history))
+    trials = tuple(Trial(**facts) for facts in state.trials)
+    trial = best_trial(trials, recipe.monitor)
+    card = Card(
+        name=recipe.name,
+        title=recipe.title,
+        model=recipe.model,
+        layers=tuple(
+            LayerFacts(
+                kind=type(layer).__name__,
+                output_shape=tuple(layer.output.shape),
+                parameters=layer.count_params(),
+            )
+            for layer in model.layers
+        ),
+        parameters=model.count_params(),
+        data=data.description,
+        data_is_sample=data.is_sample,
+        data_sha256=data_sha256,
+        recipe=recipe.sentence(),
+        chosen_by=recipe.monitor,
+        seed=trial.seed,
+        trials=trials,
+        epochs=trial.epochs,
+        best_epoch=trial.best_epoch,
+        seconds=trial.seconds,
+        metrics={
+            "test_accuracy": round(shipped["accuracy"], 6),
+            "test_loss": round(shipped["loss"], 6),
+            "test_accuracy_float32": round(exact["accuracy"], 6),
+            "test_loss_float32": round(exact["loss"], 6),
+            "test_accuracy_last_epoch": trial.test_accuracy_last_epoch,
+            "val_accuracy": trial.val_accuracy,
+            "val_loss": trial.val_loss,
+        },
+        versions=_versions(),
+        weights_bytes=len(weights),
+        weights_sha256=hashlib.sha256(weights).hexdigest(),
+        history_sha256=hashlib.sha256(history).hexdigest(),
+    )
+    return {WEIGHTS: weights, HISTORY: history, CARD: to_json(card.model_dump(mode="json"))}
+
+
+def _versions() -> dict[str, str]:
+    import keras
+    import tensorflow as tf
+
+    versions = {
+        "python": platform.python_version(),
+        "keras": str(keras.__version__),
+        "tensorflow": str(tf.__version__),
+        "numpy": np.__version__,
+    }
+    try:
+        versions["unrolled"] = importlib.metadata.version("unrolled")
+    except importlib.metadata.PackageNotFoundError:
+        return versions
+    return versions

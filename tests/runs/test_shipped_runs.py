@@ -1,0 +1,88 @@
+"""The runs that the course ships: complete, small, trained on the real data, and as good as their cards say."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from course_utils.data.bundled import bundled_path
+from course_utils.runs import RECIPES, Run, load_run
+from course_utils.runs.card import best_trial
+from course_utils.runs.training import EVALUATION_BATCH
+
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture(params=RECIPES)
+def run(request: pytest.FixtureRequest) -> Run:
+    return load_run(request.param, folder=bundled_path("runs"))
+
+
+def test_every_folder_is_a_known_run_and_holds_three_small_files() -> None:
+    folders = [path for path in bundled_path("runs").iterdir() if not path.name.startswith(".")]
+    assert sorted(path.name for path in folders) == sorted(RECIPES)
+    for folder in folders:
+        sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
+        assert set(sizes) == {"card.json", "history.json", "weights.npz"}
+        assert max(sizes.values()) < 2 * MEGABYTE, sizes
+
+
+def test_the_card_tells_the_recipe_that_the_course_has_now(run: Run) -> None:
+    card, recipe = run.card, run.recipe
+    assert (card.title, card.model, card.recipe) == (recipe.title, recipe.model, recipe.sentence())
+    assert [trial.seed for trial in card.trials] == list(recipe.seeds)
+    assert not card.data_is_sample
+    assert "IMDB" in card.data
+
+
+def test_the_history_has_every_epoch_of_the_shipped_trial(run: Run) -> None:
+    card, recipe = run.card, run.recipe
+    assert set(run.history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    assert {len(values) for values in run.history.values()} == {card.epochs}
+    assert all(math.isfinite(value) for values in run.history.values() for value in values)
+    best = (min if recipe.monitor == "val_loss" else max)(run.history[recipe.monitor])
+    assert run.history[recipe.monitor].index(best) + 1 == card.best_epoch
+    assert card.metrics[recipe.monitor] == pytest.approx(best)
+    if recipe.patience is None:
+        assert card.epochs == recipe.epochs
+
+
+def test_the_seed_was_chosen_on_validation_reviews(run: Run) -> None:
+    assert best_trial(run.card.trials, run.recipe.monitor).seed == run.card.seed
+
+
+def test_small_weights_cost_next_to_nothing(run: Run) -> None:
+    metrics = run.card.metrics
+    assert metrics["test_accuracy"] == pytest.approx(metrics["test_accuracy_float32"], abs=0.002)
+    assert metrics["test_loss"] == pytest.approx(metrics["test_loss_float32"], abs=0.005)
+
+
+def test_the_model_is_the_one_on_the_card(run: Run) -> None:
+    model = run.load_model()
+    assert model.count_params() == run.card.parameters
+    kinds = [type(layer).__name__ for layer in model.layers]
+    assert kinds == [layer.kind for layer in run.card.layers]
+
+
+@pytest.mark.parametrize(("name", "at_least"), [("imdb-simple-rnn", 0.81), ("imdb-lstm", 0.86)])
+def test_the_tutorials_models_reach_what_the_course_promises(name: str, at_least: float) -> None:
+    assert load_run(name).card.metrics["test_accuracy"] >= at_least
+
+
+def test_post_padding_fails_and_both_cures_help() -> None:
+    names = ["imdb-post-padding", "imdb-pre-padding", "imdb-post-masked"]
+    failed, before, masked = (load_run(name).card.metrics["test_accuracy"] for name in names)
+    assert failed < 0.55
+    assert min(before, masked) > 0.8
+
+
+@pytest.mark.needs_real_data
+def test_the_shipped_weights_score_what_the_card_says(run: Run) -> None:
+    data = run.recipe.prepare()
+    assert not data.is_sample
+    # A copy of the reviews that numbers rare words otherwise has another hash, and gives a slightly other score.
+    tolerance = 0.001 if data.sha256 == run.card.data_sha256 else 0.02
+    model = run.load_model()
+    _, accuracy = model.evaluate(data.x_test, data.y_test, batch_size=EVALUATION_BATCH, verbose=0)
+    assert accuracy == pytest.approx(run.card.metrics["test_accuracy"], abs=tolerance)
