@@ -20,7 +20,7 @@ from course_utils.layout import Chapter, Clone
 from course_utils.site.book import build_site, count_pages
 from course_utils.site.execute import Record, execute_chapters, outdated_chapters, read_record
 
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 _SOURCES = {
     "folder": "your folder (COURSE_DATA)",
     "cache": "the cache",
@@ -124,7 +124,6 @@ def _print_summary(clone: Clone, records: dict[Chapter, Record], times: dict[str
     for name, datasets in samples.items():
         console.print(
             f"  {name} was built on the bundled sample of {', '.join(datasets)}, and its page says so",
-            soft_wrap=True,
         )
     console.print(
         "  next: make serve (look at the site), make lab (work through it), make classroom (grade it)"
