@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from course_utils.figures.reviews import padded_reviews, review_lengths, word_weights
 from course_utils.figures.style import new_axes
+from course_utils.figures.training_curves import compare_runs, loss_and_accuracy
 from course_utils.figures.unrolled import (
     addition_states,
     gradient_flow,
@@ -10,4 +12,15 @@ from course_utils.figures.unrolled import (
     unrolled_network,
 )
 
-__all__ = ["addition_states", "gradient_flow", "new_axes", "sequence_patterns", "unrolled_network"]
+__all__ = [
+    "addition_states",
+    "compare_runs",
+    "gradient_flow",
+    "loss_and_accuracy",
+    "new_axes",
+    "padded_reviews",
+    "review_lengths",
+    "sequence_patterns",
+    "unrolled_network",
+    "word_weights",
+]
