@@ -19,7 +19,9 @@ MAX_BYTES = 500_000
 MAX_SETUP_LINES = 5
 MAX_SUMMARY_LINES = 5
 _DIRECTIVE = re.compile(r"^(?:```+|:::+)\{\w|\{\w[\w:]*\}`", re.MULTILINE)
-_DRAWS = re.compile(r"\b(?:plt\.(?:plot|subplots|show|hist|bar|imshow|scatter)|(?:plot|draw)_\w+|figures\.\w+)\(")
+_DRAWS = re.compile(
+    r"\b(?:plt\.(?:plot|subplots|show|hist|bar|imshow|scatter)|(?:plot|draw)_\w+|figures\.\w+)\("
+)
 _STUB_TEST = re.compile(r"assert\s+True\b|^\s*except[^\n]*:\s*pass\s*$", re.MULTILINE)
 
 
