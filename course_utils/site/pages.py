@@ -28,8 +28,8 @@ def sample_notice(datasets: Sequence[str]) -> str:
     return (
         "```{admonition} Built on the bundled sample\n:class: warning course-sample\n"
         f"This page was built on a machine without {named}. The small sample that comes with the course, written by "
-        "its authors, stood in, so the figures and numbers below are the sample's. Everything you learn here works "
-        "the same on the real data.\n```"
+        "its authors, stood in: what the cells below load, train and draw is the sample's. What a stored run reports "
+        "was measured on the real data.\n```"
     )
 
 
