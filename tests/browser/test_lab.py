@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -16,6 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from course_utils.grading.classroom import run_classroom
 from course_utils.layout import Clone
@@ -66,6 +69,18 @@ def jupyterlab(folder: Path, log: Path) -> Iterator[str]:
             server.wait(timeout=30)
 
 
+def run_cell(page: Page) -> None:
+    """Press Shift+Enter until the next cell is the active one: JupyterLab drops keys while it is still loading."""
+    active = "document.querySelector('.jp-Notebook .jp-Cell.jp-mod-active')?.dataset.windowedListIndex"
+    before = page.evaluate(active)
+    for _ in range(10):
+        page.keyboard.press("Shift+Enter")
+        with contextlib.suppress(PlaywrightTimeout):
+            page.wait_for_function(f"({active}) > {before}", timeout=3_000)
+            return
+    raise AssertionError(f"cell {before} does not run: Shift+Enter changes nothing")
+
+
 def test_a_student_opens_a_chapter_and_runs_its_first_cells(watch, clone: Clone, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     chapter = clone.chapters[0]
     work = tmp_path / "work"
@@ -74,12 +89,13 @@ def test_a_student_opens_a_chapter_and_runs_its_first_cells(watch, clone: Clone,
         page = watch.page
         page.goto(f"{address}/lab/tree/{chapter.name}/{chapter.notebook.name}")
         page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-        page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=60_000)
+        # Before the kernel is connected JupyterLab silently drops what one runs; the status bar knows.
+        page.get_by_text(re.compile(r"\| Idle$")).first.wait_for(timeout=120_000)
         title = page.locator(".jp-Notebook h1").first
         assert title.inner_text().strip("¶ ")
         page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
-        for _ in range(4):  # the set-up, the next heading, its text, the first picture
-            page.keyboard.press("Shift+Enter")
+        for _ in range(4):  # the set-up, the text below it, the first picture, its text
+            run_cell(page)
         page.wait_for_selector(".jp-Notebook .jp-OutputArea-output", state="attached", timeout=120_000)
         shown = page.locator(".jp-Notebook .jp-OutputArea-output").first.inner_text()
         assert "Error" not in shown
