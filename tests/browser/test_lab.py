@@ -93,8 +93,14 @@ def test_a_student_opens_a_chapter_and_runs_its_first_cells(watch, clone: Clone,
         page.get_by_text(re.compile(r"\| Idle$")).first.wait_for(timeout=120_000)
         title = page.locator(".jp-Notebook h1").first
         assert title.inner_text().strip("¶ ")
-        page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
-        for _ in range(4):  # the set-up, the text below it, the first picture, its text
+        set_up = page.locator(".jp-Notebook .jp-CodeCell").first
+        for _ in range(10):
+            set_up.locator(".cm-content").click()
+            page.keyboard.press("Shift+Enter")
+            with contextlib.suppress(PlaywrightTimeout):
+                set_up.get_by_text(re.compile(r"^\[(\*|\d+)\]:$")).first.wait_for(timeout=3_000)
+                break
+        for _ in range(3):  # the text below it, the first picture, its text
             run_cell(page)
         page.wait_for_selector(".jp-Notebook .jp-OutputArea-output", state="attached", timeout=120_000)
         shown = page.locator(".jp-Notebook .jp-OutputArea-output").first.inner_text()
