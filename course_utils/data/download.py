@@ -34,6 +34,7 @@ from urllib.parse import urlsplit
 from course_utils.data.bundled import bundled_roots
 from course_utils.data.errors import DataError
 from course_utils.data.registry import DATASETS, DataFile, Dataset, Source, dataset_named
+from course_utils.layout import write_atomically
 
 CONNECT_SECONDS = 5.0
 """How long a site may take to accept a connection, all its addresses together."""
@@ -478,11 +479,7 @@ def _read_digest_memory(path: Path) -> dict[str, list[str]]:
 
 def _write_digest_memory(path: Path) -> None:
     with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, aside = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(_digest_memory, file, indent=1)
-        Path(aside).replace(path)
+        write_atomically(path, json.dumps(_digest_memory, indent=1))
 
 
 def sample_notice(dataset: Dataset, reason: str) -> str:

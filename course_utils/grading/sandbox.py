@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from course_utils.data.download import cache_folder
+
 KERNEL_NAME = "course-sandbox"
 MEMORY_BYTES = 16_000_000_000
 """Address space; TensorFlow reserves far more than it uses."""
@@ -116,11 +118,11 @@ def bubblewrap_command(connection_file: Path, workspace: Path, kernel_command: l
         "COURSE_OFFLINE": "1",
         "COURSE_CACHE": "/tmp/unrolled",
     }
-    for name in ("COURSE_DATA", "COURSE_CACHE"):
-        folder = os.environ.get(name)
-        if folder and Path(folder).is_dir():
-            read_only.add(Path(folder).resolve())
-            settings[name] = str(Path(folder).resolve())
+    named = os.environ.get("COURSE_DATA")
+    for name, folder in (("COURSE_DATA", Path(named) if named else None), ("COURSE_CACHE", cache_folder())):
+        if folder is not None and folder.is_dir():
+            read_only.add(folder.resolve())
+            settings[name] = str(folder.resolve())
     for path in sorted(read_only):
         command += ["--ro-bind", str(path), str(path)]
     command += ["--bind", str(connection_file.parent), str(connection_file.parent)]

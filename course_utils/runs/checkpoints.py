@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from course_utils.layout import write_atomically
+
 Array = npt.NDArray[Any]
 
 
@@ -65,10 +67,7 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
     }
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, facts=np.array(json.dumps(facts)), **arrays)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(path.name + ".half")
-    half.write_bytes(buffer.getvalue())
-    half.replace(path)
+    write_atomically(path, buffer.getvalue())
 
 
 def load_checkpoint(path: Path, fingerprint: str) -> Checkpoint | None:

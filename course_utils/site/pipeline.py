@@ -50,6 +50,14 @@ def execute_outdated(clone: Clone, chapters: Sequence[Chapter], *, workers: int)
     """
     outdated = outdated_chapters(clone, chapters)
     if outdated:
+        # Once and with a progress bar, before several notebooks ask for the same files.
+        sources = prefetch()
+        console.print(
+            "data: " + ", ".join(f"{name} from {_SOURCES[source]}" for name, source in sources.items())
+        )
+        outdated = outdated_chapters(clone, chapters)
+    console.print(f"notebooks: {len(outdated)} of {len(chapters)} to execute, {workers} at a time")
+    if outdated:
         columns = (
             TextColumn("  {task.description:24}"),
             BarColumn(),
@@ -92,15 +100,6 @@ def build_course(clone: Clone, *, workers: int, install_seconds: float = 0.0) ->
     times: dict[str, float] = {"environment": install_seconds} if install_seconds else {}
     chapters = clone.chapters
     started = time.perf_counter()
-    outdated = len(outdated_chapters(clone, chapters))
-    if outdated:
-        # Once and with a progress bar, before several notebooks ask for the same files.
-        sources = prefetch()
-        console.print(
-            "data: " + ", ".join(f"{name} from {_SOURCES[source]}" for name, source in sources.items())
-        )
-        outdated = len(outdated_chapters(clone, chapters))
-    console.print(f"notebooks: {outdated} of {len(chapters)} to execute, {workers} at a time")
     records = execute_outdated(clone, chapters, workers=workers)
     times["notebooks"] = time.perf_counter() - started
     with _timed("student edition", times):

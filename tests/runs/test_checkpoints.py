@@ -73,10 +73,10 @@ def test_a_failed_save_keeps_the_one_before(tmp_path: Path, monkeypatch: pytest.
     path = tmp_path / "run.npz"
     save_checkpoint(checkpoint(), path)
 
-    def full(self: Path, contents: bytes) -> int:
+    def full(self: Path, target: Path) -> Path:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(OSError, match="No space"):
         save_checkpoint(dataclasses.replace(checkpoint(), epoch=3), path)
     found = load_checkpoint(path, "abc")
