@@ -6,8 +6,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-BAR = 24
-"""Length of the progress bar, in characters."""
+from course_utils.display import LiveText, progress_bar
+
 PAUSE = 0.25
 """Seconds between two updates, so that showing does not slow training down."""
 
@@ -26,7 +26,7 @@ def watch_training() -> Any:
     class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
             self.lines: list[str] = []
-            self.handle = _Display()
+            self.handle = LiveText()
             self.updated = 0.0
 
         def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
@@ -52,12 +52,6 @@ def watch_training() -> Any:
     return Watch()
 
 
-def progress_bar(fraction: float) -> str:
-    """A bar of characters, and the share in per cent."""
-    full = round(min(max(fraction, 0.0), 1.0) * BAR)
-    return f"{'█' * full}{'░' * (BAR - full)} {fraction:4.0%}"
-
-
 def _numbers(logs: Mapping[str, float] | None) -> str:
     """Each metric once, with its value on the validation data beside it where there is one."""
     logs = logs or {}
@@ -70,33 +64,3 @@ def _numbers(logs: Mapping[str, float] | None) -> str:
 
 def _number(metric: str, value: float) -> str:
     return f"{value:.1%}" if metric.endswith("accuracy") else f"{value:.3f}"
-
-
-class _Display:
-    """An output that can be rewritten; without a notebook, each new line is printed."""
-
-    def __init__(self) -> None:
-        self._handle: Any = None
-        self._in_notebook = _in_notebook()
-
-    def show(self, text: str, new: str = "") -> None:
-        if not self._in_notebook:
-            if new:
-                print(new, flush=True)
-            return
-        from IPython.display import display
-
-        content = {"text/plain": text}
-        if self._handle is None:
-            self._handle = display(content, raw=True, display_id=True)  # type: ignore[no-untyped-call]
-        else:
-            self._handle.update(content, raw=True)
-
-
-def _in_notebook() -> bool:
-    try:
-        from IPython.core.getipython import get_ipython
-    except ImportError:
-        return False
-    shell = get_ipython()
-    return shell is not None and hasattr(shell, "kernel")

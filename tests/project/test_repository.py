@@ -202,6 +202,7 @@ def test_rooms_import_only_from_rooms_before_them(clone: Clone) -> None:
     order = [
         "errors",
         "layout",
+        "display",
         "data",
         "recurrent",
         "text",

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 
+from course_utils.display import progress_bar
 from course_utils.runs import watch_training
-from course_utils.runs.watch import progress_bar
 
 TRAIN = """
 import keras
