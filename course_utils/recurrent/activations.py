@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +33,7 @@ class Activation:
 
 
 # For speed: adding a Python number to a small array costs twice as much as adding an array of the same type.
-_HALF_AND_ONE = {
+_HALF_AND_ONE: dict[np.dtype[Any], tuple[Array, Array]] = {
     np.dtype(t): (np.array(0.5, t), np.array(1.0, t)) for t in (np.float16, np.float32, np.float64)
 }
 
@@ -40,16 +41,15 @@ _HALF_AND_ONE = {
 def sigmoid(a: Array) -> Array:
     """1 / (1 + exp(−a)), written with tanh, which never overflows."""
     half, one = _HALF_AND_ONE[a.dtype]
-    y = a * half
-    np.tanh(y, out=y)  # in place from here on: no second array
-    y += one
+    y: Array = np.tanh(a * half)
+    y += one  # in place: no second array
     y *= half
     return y
 
 
 def sigmoid_slope(y: Array) -> Array:
     """y (1 − y), for y = sigmoid(a)."""
-    return y * (1.0 - y)
+    return y - y * y
 
 
 def tanh_slope(y: Array) -> Array:

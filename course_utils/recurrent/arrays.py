@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+Array = npt.NDArray[np.floating[Any]]
 """Floating-point numbers; the shape is in the docstring or in a comment beside the name."""
+
+Mask = npt.NDArray[np.bool_]
+"""True where a step is real, or where an answer counts."""
 
 Seed = int | np.random.Generator | None
 
@@ -42,7 +45,7 @@ def checked_inputs(inputs: npt.ArrayLike, features: int, dtype: np.dtype[Any]) -
     return np.ascontiguousarray(array.swapaxes(0, 1))
 
 
-def checked_mask(mask: npt.ArrayLike | None, batch: int, time: int, name: str = "mask") -> Array | None:
+def checked_mask(mask: npt.ArrayLike | None, batch: int, time: int, name: str = "mask") -> Mask | None:
     """Which steps are real, ready for the engine: time first, with an axis to multiply by.
 
     Args:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.recurrent.arrays import Array
+from course_utils.recurrent.arrays import Array, Mask
 from course_utils.recurrent.cell import BackwardRun, Cell, Run, State
 
 
@@ -15,31 +15,33 @@ from course_utils.recurrent.cell import BackwardRun, Cell, Run, State
 class TwoRuns:
     """A run in each direction, each in the order in which its cell read."""
 
-    runs: dict[str, Run[Any]]
-    """`forward` and `backward`."""
+    runs: list[Run[Any]]
+    """The forward cell's, the backward cell's."""
 
     @property
     def outputs(self) -> Array:
         """Both states at each step, side by side, (time, batch, width)."""
-        return np.concatenate([self.runs["forward"].outputs, self.runs["backward"].outputs[::-1]], axis=2)
+        forward, backward = self.runs
+        return np.concatenate([forward.outputs, backward.outputs[::-1]], axis=2)
 
     @property
     def last(self) -> Array:
         """Where each direction ends, side by side, (batch, width)."""
-        return np.concatenate([run.last for run in self.runs.values()], axis=1)
+        return np.concatenate([run.last for run in self.runs], axis=1)
 
 
 @dataclass(slots=True)
 class TwoBackwardRuns:
     """The gradients of both directions, each in the order in which its cell read."""
 
-    runs: dict[str, BackwardRun]
-    """`forward` and `backward`."""
+    runs: list[BackwardRun]
+    """The forward cell's, the backward cell's."""
 
     @property
     def d_inputs(self) -> Array:
         """(time, batch, features): both directions read the same inputs, so their gradients add up."""
-        return self.runs["forward"].d_inputs + self.runs["backward"].d_inputs[::-1]
+        forward, backward = self.runs
+        return forward.d_inputs + backward.d_inputs[::-1]
 
 
 class Bidirectional:
@@ -85,7 +87,7 @@ class Bidirectional:
         """Numbers a step that go out: the units of both cells."""
         return sum(cell.units for cell in self.cells.values())
 
-    def forward(self, inputs: Array, state: State | None = None, mask: Array | None = None) -> TwoRuns:
+    def forward(self, inputs: Array, state: State | None = None, mask: Mask | None = None) -> TwoRuns:
         """Read whole sequences in both directions.
 
         Args:
@@ -101,14 +103,10 @@ class Bidirectional:
         """
         if state is not None:
             raise ValueError("a bidirectional layer cannot carry on from a state: it needs whole sequences.")
-        cells = self.cells
+        forward, backward = self.cells.values()
+        mask_reversed = None if mask is None else mask[::-1]
         return TwoRuns(
-            {
-                "forward": cells["forward"].forward(inputs, mask=mask),
-                "backward": cells["backward"].forward(
-                    inputs[::-1], mask=None if mask is None else mask[::-1]
-                ),
-            }
+            [forward.forward(inputs, mask=mask), backward.forward(inputs[::-1], mask=mask_reversed)]
         )
 
     def backward(
@@ -124,18 +122,17 @@ class Bidirectional:
         Returns:
             the gradients of both.
         """
-        cut = self.cells["forward"].units
-        d_forward, d_backward = (
-            (None, None) if d_outputs is None else (d_outputs[:, :, :cut], d_outputs[::-1, :, cut:])
-        )
-        d_last_forward, d_last_backward = (
-            (None, None) if d_last is None else (d_last[:, :cut], d_last[:, cut:])
-        )
-        return TwoBackwardRuns(
-            {
-                "forward": self.cells["forward"].backward(run.runs["forward"], d_forward, d_last_forward),
-                "backward": self.cells["backward"].backward(
-                    run.runs["backward"], d_backward, d_last_backward
-                ),
-            }
-        )
+        forward, backward = self.cells.values()
+        cut = forward.units
+        gradients: list[BackwardRun] = []
+        for cell, cell_run, part, order in zip(
+            (forward, backward), run.runs, (slice(cut), slice(cut, None)), (1, -1), strict=True
+        ):
+            gradients.append(
+                cell.backward(
+                    cell_run,
+                    None if d_outputs is None else d_outputs[::order, :, part],
+                    None if d_last is None else d_last[:, part],
+                )
+            )
+        return TwoBackwardRuns(gradients)

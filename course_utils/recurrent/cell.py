@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from course_utils.recurrent.arrays import Array, Seed, at_least
+from course_utils.recurrent.arrays import Array, Mask, Seed, at_least
 from course_utils.recurrent.weights import Weighted, glorot_uniform, orthogonal
 
 State = tuple[Array, ...]
@@ -29,7 +29,7 @@ class Run(Generic[Gates]):
 
     inputs: Array
     """(time, batch, features)"""
-    mask: Array | None
+    mask: Mask | None
     """(time, batch, 1), or None where every step is real."""
     states: State
     """Before the first step and after each step, each (1 + time, batch, units)."""
@@ -44,7 +44,8 @@ class Run(Generic[Gates]):
     @property
     def last(self) -> Array:
         """h after the last step, (batch, units)."""
-        return self.states[0][-1]
+        last: Array = self.states[0][-1]
+        return last
 
     @property
     def final_state(self) -> State:
@@ -52,9 +53,9 @@ class Run(Generic[Gates]):
         return tuple(array[-1] for array in self.states)
 
     @property
-    def runs(self) -> dict[str, Run[Gates]]:
-        """The runs of this layer by name: only itself."""
-        return {"": self}
+    def runs(self) -> list[Run[Gates]]:
+        """The run of each of the layer's cells: only itself."""
+        return [self]
 
 
 @dataclass(slots=True)
@@ -73,13 +74,13 @@ class BackwardRun:
     @property
     def d_inputs(self) -> Array:
         """(time, batch, features)"""
-        d_inputs = self.d_parts.dot(self.cell.W_x.T)
+        d_inputs: Array = self.d_parts.dot(self.cell.W_x.T)
         return d_inputs.reshape(len(self.d_states), -1, self.cell.features)
 
     @property
-    def runs(self) -> dict[str, BackwardRun]:
-        """The runs of this layer by name: only itself."""
-        return {"": self}
+    def runs(self) -> list[BackwardRun]:
+        """The run of each of the layer's cells: only itself."""
+        return [self]
 
 
 class Cell(Weighted, ABC, Generic[Gates]):
@@ -103,7 +104,7 @@ class Cell(Weighted, ABC, Generic[Gates]):
     """Which of a step's `Gates` to look at."""
     blocks: ClassVar[int] = 1
     """Weight matrices side by side in W_x and in W_h."""
-    weight_names = ("W_x", "W_h", "b")
+    weight_names: ClassVar[tuple[str, ...]] = ("W_x", "W_h", "b")
 
     W_x: Array
     """(features, blocks · units)"""
@@ -156,7 +157,7 @@ class Cell(Weighted, ABC, Generic[Gates]):
         Returns:
             (…, blocks · units)
         """
-        part = x.reshape(-1, self.features).dot(self.W_x)
+        part: Array = x.reshape(-1, self.features).dot(self.W_x)
         if self.use_bias:
             part += self.b
         return part.reshape(*x.shape[:-1], -1)
@@ -216,7 +217,7 @@ class Cell(Weighted, ABC, Generic[Gates]):
         """
         return {"W_h": h_before.T.dot(d_parts)}
 
-    def forward(self, inputs: Array, state: State | None = None, mask: Array | None = None) -> Run[Gates]:
+    def forward(self, inputs: Array, state: State | None = None, mask: Mask | None = None) -> Run[Gates]:
         """Read whole sequences, step by step, with the same weights.
 
         Args:
@@ -227,20 +228,17 @@ class Cell(Weighted, ABC, Generic[Gates]):
         Returns:
             every state, and every step's gates.
         """
-        state = self.initial_state(inputs.shape[1]) if state is None else state
+        if state is None:
+            state = self.initial_state(inputs.shape[1])
         states, gates = [state], []
         # For speed: one product for the inputs of all the steps. Only what depends on the state is left
         # for the loop.
         for t, part in enumerate(self.input_part(inputs)):
             new, gates_t = self.step(inputs[t], state, part)
-            if mask is not None:
-                new = tuple(
-                    np.where(mask[t], after, before) for after, before in zip(new, state, strict=True)
-                )
-            state = new
+            state = new if mask is None else _where(mask[t], new, state)
             states.append(state)
             gates.append(gates_t)
-        return Run(inputs, mask, tuple(_over_time(states)), type(gates[0])(*_over_time(gates)))
+        return Run(inputs, mask, _over_time(states), type(gates[0])(*_over_time(gates)))
 
     def backward(
         self, run: Run[Gates], d_outputs: Array | None = None, d_last: Array | None = None
@@ -259,40 +257,61 @@ class Cell(Weighted, ABC, Generic[Gates]):
         d_state = self.initial_state(run.inputs.shape[1])  # zeros: nothing comes from beyond the last step
         if d_last is not None:
             d_state = (d_last, *d_state[1:])
+        before, after = _each(run.states, slice(-1)), _each(run.states, slice(1, None))
+        slopes = self.slopes(before, run.gates, after)  # for speed: of all the steps at once
         d_states: list[State] = []
         d_parts: list[Array] = []
-        before, after = tuple(s[:-1] for s in run.states), tuple(s[1:] for s in run.states)
-        # For speed: the slopes of all the steps at once.
-        slopes = list(zip(*self.slopes(before, run.gates, after), strict=True))
-        for t in range(len(slopes) - 1, -1, -1):
+        for t in range(len(run.inputs) - 1, -1, -1):
             if d_outputs is not None:
                 d_state = (d_state[0] + d_outputs[t], *d_state[1:])
             d_states.append(d_state)
             if run.mask is None:
-                d_part, d_state = self.backward_step(slopes[t], d_state)
+                d_part, d_state = self.backward_step(_each(slopes, t), d_state)
             else:
                 # A padded step hands its state on unchanged, and so its gradient.
                 real = run.mask[t]
-                d_part, d_before = self.backward_step(slopes[t], tuple(d * real for d in d_state))
-                d_state = tuple(d + ~real * d_old for d, d_old in zip(d_before, d_state, strict=True))
+                d_part, d_before = self.backward_step(_each(slopes, t), tuple([d * real for d in d_state]))
+                d_state = tuple([d + ~real * d_old for d, d_old in zip(d_before, d_state, strict=True)])
             d_parts.append(d_part)
         d_parts.reverse()
         d_states.reverse()
+        return self.summed(run, np.concatenate(d_parts), d_states, d_state)
 
-        # For speed: one product for each weight matrix, over all the steps and samples at once.
-        all_parts = np.concatenate(d_parts)  # (time · batch, blocks · units)
-        found = {
-            "W_x": run.inputs.reshape(-1, self.features).T.dot(all_parts),
-            **self.d_recurrent_weights(before[0].reshape(-1, self.units), run.gates, all_parts),
-        }
+    def summed(self, run: Run[Gates], d_parts: Array, d_states: list[State], d_initial: State) -> BackwardRun:
+        """The weights' gradients, from those of the weighted sums.
+
+        For speed, one product for each matrix, over all the steps and samples at once.
+
+        Args:
+            run: what `forward` returned.
+            d_parts: (time · batch, blocks · units), from each `backward_step`, first step first.
+            d_states: gradient of the loss by the state after each step, first step first.
+            d_initial: the same before the first step.
+
+        Returns:
+            all of it.
+        """
+        h_before = run.states[0][:-1].reshape(-1, self.units)  # (time · batch, units)
+        d_weights = {"W_x": run.inputs.reshape(-1, self.features).T.dot(d_parts)}
+        d_weights |= self.d_recurrent_weights(h_before, run.gates, d_parts)
         if self.use_bias:
-            found["b"] = all_parts.sum(axis=0)
-        d_weights = {name: found[name] for name in self.weight_names if name in found}
-        return BackwardRun(self, all_parts, d_weights, d_states, d_state)
+            d_weights["b"] = d_parts.sum(axis=0)
+        return BackwardRun(self, d_parts, d_weights, d_states, d_initial)
 
 
-def _over_time(steps: Sequence[tuple[Array, ...]]) -> Iterator[Array]:
+def _each(arrays: tuple[Array, ...], chosen: int | slice) -> tuple[Array, ...]:
+    """The same steps of several arrays."""
+    return tuple([array[chosen] for array in arrays])
+
+
+def _where(real: Mask, new: State, old: State) -> State:
+    """The new state where the step is real, the old one where it is padding."""
+    return tuple([np.where(real, after, before) for after, before in zip(new, old, strict=True)])
+
+
+def _over_time(steps: Sequence[tuple[Array, ...]]) -> tuple[Array, ...]:
     """From a tuple a step to one array a name, (time, …)."""
-    for arrays in zip(*steps, strict=True):
-        # Several times faster than np.stack for small arrays.
-        yield np.concatenate(arrays).reshape(len(arrays), *arrays[0].shape)
+    # Several times faster than np.stack for small arrays.
+    return tuple(
+        [np.concatenate(arrays).reshape(len(arrays), *arrays[0].shape) for arrays in zip(*steps, strict=True)]
+    )

@@ -57,7 +57,7 @@ class GRU(Cell[GRUGates]):
     kind = "gru"
     gate_names = ("update", "reset", "candidate")
     blocks = 3
-    weight_names = ("W_x", "W_h", "b", "b_h")
+    weight_names = ("W_x", "W_h", "b_h", "b")
 
     b_h: Array
     """(3 · units,), added to h_{t−1} W_h; only with `reset_after` and bias."""

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from course_utils.recurrent.activations import ACTIVATIONS, activation_named, softmax
-from course_utils.recurrent.arrays import Array, Seed, at_least
+from course_utils.recurrent.arrays import Array, Mask, Seed, at_least
 from course_utils.recurrent.weights import Weighted, glorot_uniform
 
 LOSSES = {
@@ -95,7 +95,7 @@ class Dense(Weighted):
         Returns:
             (…, outputs)
         """
-        a = h.reshape(-1, self.features).dot(self.W_y)
+        a: Array = h.reshape(-1, self.features).dot(self.W_y)
         if self.use_bias:
             a += self.b_y
         return a.reshape(*h.shape[:-1], self.outputs)
@@ -104,28 +104,7 @@ class Dense(Weighted):
         """y = f(a), of a's shape, (…, outputs)."""
         return softmax(a) if self.activation == "softmax" else activation_named(self.activation)(a)
 
-    def losses(self, a: Array, y: Array, targets: Array) -> Array:
-        """What each answer costs.
-
-        Args:
-            a: (…, outputs), the weighted sums.
-            y: (…, outputs), the answers.
-            targets: (…, outputs).
-
-        Returns:
-            (…, outputs), or (…, 1) for the categorical cross-entropy, which judges all outputs together.
-        """
-        if self.loss == "binary_crossentropy":
-            # −t log y − (1 − t) log(1 − y), from a, so that no logarithm of zero is taken.
-            return np.asarray(np.maximum(a, 0.0) - a * targets + np.log1p(np.exp(-np.abs(a))))
-        if self.loss == "categorical_crossentropy":
-            shifted = a - a.max(axis=-1, keepdims=True)
-            log_y = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-            return np.asarray(-(targets * log_y).sum(axis=-1, keepdims=True))
-        error = y - targets
-        return 0.5 * error * error if self.loss == "half_squared_error" else error * error
-
-    def loss_gradient(self, a: Array, y: Array, targets: Array, weights: Array | None) -> tuple[float, Array]:
+    def loss_gradient(self, a: Array, y: Array, targets: Array, weights: Mask | None) -> tuple[float, Array]:
         """The loss of a batch, and how it changes with the weighted sums.
 
         Args:
@@ -138,22 +117,32 @@ class Dense(Weighted):
             loss: the mean or the sum of what each answer that counts costs.
             d_a: (…, outputs).
         """
-        losses = self.losses(a, y, targets)  # (…, outputs) or (…, 1)
-        d_a = y - targets
-        if self.loss == "squared_error":
-            d_a *= 2.0
-        if self.loss in ("squared_error", "half_squared_error") and self.activation != "linear":
-            d_a *= activation_named(self.activation).slope(y)
-        count = losses.size
+        error = y - targets
         if weights is not None:
-            losses = losses * weights
-            d_a *= weights
-            count = int(np.count_nonzero(weights)) * losses.shape[-1]
-        total = losses.sum()
-        if self.reduction == "mean":
-            d_a *= 1.0 / max(count, 1)
-            total = total / max(count, 1)
-        return float(total), d_a
+            error *= weights
+        answers = error.size if weights is None else np.count_nonzero(weights) * self.outputs
+        if self.loss == "binary_crossentropy":
+            # −t log y − (1 − t) log(1 − y), from a, so that no logarithm of zero is taken.
+            costs = np.maximum(a, 0.0) - a * targets + np.log1p(np.exp(-np.abs(a)))
+            loss, d_a = _total(costs, weights), error
+        elif self.loss == "categorical_crossentropy":
+            shifted = a - a.max(axis=-1, keepdims=True)
+            log_y = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+            loss, d_a = -_total(targets * log_y, weights), error
+            answers //= self.outputs  # all outputs together are one answer
+        else:
+            flat = error.ravel()
+            loss = float(flat.dot(flat))  # the sum of the squares
+            if self.loss == "half_squared_error":
+                loss, d_a = 0.5 * loss, error
+            else:
+                d_a = 2.0 * error
+            if self.activation != "linear":
+                d_a = d_a * ACTIVATIONS[self.activation].slope(y)
+        if self.reduction == "sum":
+            return loss, d_a
+        share = 1.0 / max(answers, 1)
+        return loss * share, d_a * share
 
     def d_weights(self, h: Array, d_a: Array) -> dict[str, Array]:
         """Gradients by the weights, summed over all answers.
@@ -173,4 +162,10 @@ class Dense(Weighted):
 
     def d_inputs(self, d_a: Array) -> Array:
         """Gradient by what came in: (…, features) for d_a of shape (…, outputs)."""
-        return d_a.reshape(-1, self.outputs).dot(self.W_y.T).reshape(*d_a.shape[:-1], self.features)
+        d_h: Array = d_a.reshape(-1, self.outputs).dot(self.W_y.T)
+        return d_h.reshape(*d_a.shape[:-1], self.features)
+
+
+def _total(costs: Array, weights: Mask | None) -> float:
+    """The sum over all answers that count."""
+    return float((costs if weights is None else costs * weights).sum())

@@ -9,7 +9,15 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from course_utils.recurrent.arrays import Array, Seed, at_least, checked_inputs, checked_mask, checked_targets
+from course_utils.recurrent.arrays import (
+    Array,
+    Mask,
+    Seed,
+    at_least,
+    checked_inputs,
+    checked_mask,
+    checked_targets,
+)
 from course_utils.recurrent.bidirectional import Bidirectional
 from course_utils.recurrent.cell import Cell, State
 from course_utils.recurrent.gru import GRU
@@ -31,14 +39,14 @@ class Batch:
     """(time, batch, features)"""
     targets: Array
     """(time, batch, outputs), or (batch, outputs) where only the last step is read."""
-    mask: Array | None = None
+    mask: Mask | None = None
     """(time, batch, 1), false at padded steps."""
-    counts: Array | None = None
+    counts: Mask | None = None
     """Which answers count, (time, batch, 1) or (batch, 1); None for all."""
 
     def __len__(self) -> int:
         """Samples."""
-        return self.inputs.shape[1]
+        return int(self.inputs.shape[1])
 
     @property
     def answers(self) -> int:
@@ -51,25 +59,22 @@ class Batch:
 
     def samples(self, chosen: npt.NDArray[np.int64]) -> Batch:
         """Some of the samples, by their numbers."""
-        by_step = self.targets.ndim == 3
-
-        def take(array: Array | None, axis: int) -> Any:
-            return None if array is None else array.take(chosen, axis)
-
+        over = self.targets.ndim - 2  # the axis of the samples: 1 after the steps, else 0
         return Batch(
-            take(self.inputs, 1),
-            take(self.targets, int(by_step)),
-            take(self.mask, 1),
-            take(self.counts, int(by_step)),
+            self.inputs.take(chosen, 1),
+            self.targets.take(chosen, over),
+            None if self.mask is None else self.mask.take(chosen, 1),
+            None if self.counts is None else self.counts.take(chosen, over),
         )
 
     def window(self, begin: int, end: int) -> Batch:
-        """Some of the steps, where there is a target for each."""
-
-        def cut(array: Array | None) -> Any:
-            return None if array is None else array[begin:end]
-
-        return Batch(cut(self.inputs), cut(self.targets), cut(self.mask), cut(self.counts))
+        """Some of the steps; targets that are not by step stay as they are."""
+        return Batch(
+            self.inputs[begin:end],
+            self.targets[begin:end] if self.targets.ndim == 3 else self.targets,
+            None if self.mask is None else self.mask[begin:end],
+            None if self.counts is None else self.counts[begin:end],
+        )
 
 
 @dataclass(slots=True)
@@ -274,7 +279,7 @@ class Network:
         x = checked_inputs(inputs, self.features, self.dtype)
         runs = self._forward(x, None, checked_mask(mask, x.shape[1], x.shape[0]))
         found = {}
-        all_runs = [run for layer_run in runs for run in layer_run.runs.values()]
+        all_runs = [run for layer_run in runs for run in layer_run.runs]
         for (name, cell), run in zip(self.cells.items(), all_runs, strict=True):
             order = -1 if name.endswith(".backward") else 1
             traced = {field: getattr(run.gates, field)[::order].swapaxes(0, 1) for field in cell.gate_names}
@@ -338,20 +343,19 @@ class Network:
             batch_size: samples at a time.
 
         Returns:
-            loss: the mean or the sum over all answers that count, as the head has it.
+            loss: the mean over all answers that count; with a head that sums up, over the samples.
             outputs: (batch, time, outputs) where the head reads every step, else (batch, outputs).
         """
-        loss, weight, answers = 0.0, 0, []
+        takes_mean = self.head.reduction == "mean"
+        total, answers = 0.0, []
         for begin in range(0, len(data), batch_size):
             part = data.samples(np.arange(begin, min(begin + batch_size, len(data))))
             a = self.head.weighted_sums(self._read(self._forward(part.inputs, None, part.mask)[-1]))
             y = self.head.answers(a)
-            # The mean of some samples counts as much as the answers that it is the mean of.
-            counted = 1 if self.head.reduction == "sum" else part.answers
-            loss += counted * self.head.loss_gradient(a, y, part.targets, part.counts)[0]
-            weight += counted
+            loss, _ = self.head.loss_gradient(a, y, part.targets, part.counts)
+            total += loss * (part.answers if takes_mean else 1)
             answers.append(y.swapaxes(0, 1) if self.every_step else y)
-        return loss / (1 if self.head.reduction == "sum" else max(weight, 1)), np.concatenate(answers)
+        return total / max(data.answers if takes_mean else len(data), 1), np.concatenate(answers)
 
     def final_state(self, batch: Batch, state: list[State] | None = None) -> list[State]:
         """The state of each layer after a batch, to carry on from."""
@@ -373,18 +377,20 @@ class Network:
         y = self.head.answers(a)
         loss, d_a = self.head.loss_gradient(a, y, batch.targets, batch.counts)
 
-        d_weights = [self.head.d_weights(h, d_a)]
-        backward_runs: list[Any] = []
         d_h = self.head.d_inputs(d_a)
         d_outputs, d_last = (d_h, None) if self.every_step else (None, d_h)
+        d_weights = [self.head.d_weights(h, d_a)]  # the highest first
+        backward_runs: list[Any] = []
         for layer, run in zip(reversed(self.layers), reversed(runs), strict=True):
             if backward_runs:
                 d_outputs, d_last = backward_runs[-1].d_inputs, None
             back = layer.backward(run, d_outputs, d_last)
-            d_weights.extend(one.d_weights for one in reversed(back.runs.values()))
             backward_runs.append(back)
-        flat = np.concatenate([d.ravel() for part in reversed(d_weights) for d in part.values()])
-        return Gradients(loss, y, flat, runs, backward_runs[::-1])
+            d_weights.extend([one.d_weights for one in reversed(back.runs)])
+        d_weights.reverse()
+        backward_runs.reverse()
+        flat = np.concatenate([d.ravel() for owner in d_weights for d in owner.values()])
+        return Gradients(loss, y, flat, runs, backward_runs)
 
     def named(self, flat: Array) -> dict[str, Array]:
         """A long array, such as `Gradients.flat`, cut into weights.
@@ -401,7 +407,7 @@ class Network:
             begin += weight.size
         return views
 
-    def _forward(self, x: Array, state: list[State] | None, mask: Array | None) -> list[Any]:
+    def _forward(self, x: Array, state: list[State] | None, mask: Mask | None) -> list[Any]:
         """The run of each layer, the lowest first."""
         runs: list[Any] = []
         for number, layer in enumerate(self.layers):

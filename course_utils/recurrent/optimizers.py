@@ -98,13 +98,13 @@ class SGD(Optimizer):
 
     def apply(self, weights: Array, gradient: Array) -> None:
         """See `Optimizer.apply`."""
-        change = gradient * -self.learning_rate
-        if self.momentum:
-            velocity = self.remembered("velocity", weights)
-            velocity *= self.momentum
-            velocity += change
-            change = velocity
-        weights += change
+        if not self.momentum:
+            weights -= self.learning_rate * gradient
+            return
+        velocity = self.remembered("velocity", weights)
+        velocity *= self.momentum
+        velocity -= self.learning_rate * gradient
+        weights += velocity
 
 
 class Adagrad(Optimizer):

@@ -101,8 +101,9 @@ def fit(
         progress: whether a bar shows once training takes over two seconds.
 
     Returns:
-        the history: `loss` as the batches go by, `val_loss` after each epoch, and the metrics. Training ends early
-        if the loss is no longer a number, and `History.stopped` says so.
+        the history: `loss` as the batches go by, `val_loss` after each epoch, and the metrics. With a head that sums
+        up, the loss is what a sample costs. Training ends early if the loss is no longer a number, and
+        `History.stopped` says so.
 
     Raises:
         ValueError: for shapes that do not fit, a value that is not finite, an unknown metric, a metric with a mask,
@@ -169,31 +170,36 @@ def _epoch(
 ) -> dict[str, float]:
     """Show every batch once; the mean loss, and the metrics of the answers given on the way."""
     network, optimizer = training.network, training.optimizer
-    total, seen = 0.0, 0
+    takes_mean = (
+        network.head.reduction == "mean"
+    )  # a mean counts as much as the answers that it is the mean of
+    total, counted, seen = 0.0, 0, 0
     answered: list[tuple[Array, Array]] = []
     for samples in order:
         batch = data.samples(samples)
-        state, loss, outputs = None, 0.0, []
+        state, cost, outputs = None, 0.0, []
         for begin, end in windows:
-            window = batch if (begin, end) == (0, len(data.inputs)) else batch.window(begin, end)
-            if window.targets.ndim == 2 and end < len(data.inputs):
+            window = batch if len(windows) == 1 else batch.window(begin, end)
+            if not network.every_step and end < len(data.inputs):
                 state = network.final_state(window, state)  # nothing to learn from yet
                 continue
             found = network.gradients(window, state)
             optimizer.update(network.flat_weights, found.flat)
             if len(windows) > 1:
                 state = found.final_state
-            loss += found.loss * (1.0 if window.targets.ndim == 2 else (end - begin) / len(data.inputs))
+            cost += found.loss * (window.answers if takes_mean else 1)
             outputs.append(found.outputs)
         answers = outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
-        total += loss * len(samples)
+        total += cost
+        counted += batch.answers if takes_mean else len(samples)
         seen += len(samples)
         if metrics:
             answered.append((_samples_first(batch.targets), _samples_first(answers)))
         for callback in callbacks:
+            loss = cost / max(batch.answers, 1) if takes_mean else cost
             callback.on_batch_end(training, samples, answers, batch.targets, loss)
         shown.samples_done(seen, len(data))
-    logs = {"loss": total / max(seen, 1)}
+    logs = {"loss": total / max(counted, 1)}
     if metrics:
         expected, given = (np.concatenate(arrays) for arrays in zip(*answered, strict=True))
         logs |= {name: metric(expected, given) for name, metric in metrics.items()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -69,6 +71,45 @@ def timings_table(records: dict[Chapter, Record]) -> str:
     return "\n".join(rows)
 
 
+def with_measurements(text: str, results: Path) -> str:
+    """Put what the benchmarks measured into a page, so that no number in it is typed by hand.
+
+    ``{{ measured: recurrent }}`` stands for the table of `recurrent.json` and the line that says where and when it
+    was measured, ``{{ measured: recurrent.ratio }}`` for one of its `values`.
+
+    Args:
+        text: the page in Markdown.
+        results: the folder of the results, which ``python benchmarks/NAME.py --write`` makes.
+
+    Returns:
+        the page.
+
+    Raises:
+        CourseError: for a result or a value that is not there.
+    """
+
+    def put(found: re.Match[str]) -> str:
+        name, _, value = found[1].partition(".")
+        file = results / f"{name}.json"
+        if not file.is_file():
+            raise CourseError(f"there is no result {file.name}: run `python benchmarks/{name}.py --write`")
+        result = json.loads(file.read_text(encoding="utf-8"))
+        if value:
+            if value not in result.get("values", {}):
+                raise CourseError(
+                    f"{file.name} has no value {value!r}: name one of {', '.join(result['values'])}"
+                )
+            return str(result["values"][value])
+        columns = result["columns"]
+        lines = ["| " + " | ".join(columns.values()) + " |", "|" + "---|" * len(columns)]
+        lines += ["| " + " | ".join(row[key] for key in columns) + " |" for row in result["rows"]]
+        where = result["measured"]
+        lines += ["", f"Measured on {where['date']} on {where['machine']}, with {where['versions']}."]
+        return "\n".join(lines)
+
+    return re.sub(r"\{\{ measured: ([\w.]+) \}\}", put, text)
+
+
 def _site_config(clone: Clone) -> dict[str, object]:
     config = yaml.safe_load((clone.root / "_config.yml").read_text(encoding="utf-8"))
     if not isinstance(config, dict):
@@ -107,6 +148,7 @@ def stage_site(clone: Clone, records: dict[Chapter, Record]) -> Path:
             text = file.read_text(encoding="utf-8")
             if "{{ timings }}" in text:
                 text = text.replace("{{ timings }}", timings_table(records))
+            text = with_measurements(text, clone.root / "benchmarks" / "results")
             copy.write_text(text, encoding="utf-8")
     (target / "_config.yml").write_text(
         yaml.safe_dump(_site_config(clone), allow_unicode=True, sort_keys=False), encoding="utf-8"
