@@ -21,6 +21,7 @@ from course_utils.recurrent.diagnostics import (
 from course_utils.recurrent.gradient_check import GradientCheck, gradient_check
 from course_utils.recurrent.gru import GRU
 from course_utils.recurrent.head import Dense
+from course_utils.recurrent.keras_bridge import from_keras, to_keras
 from course_utils.recurrent.lstm import LSTM
 from course_utils.recurrent.network import Batch, Network, build_network
 from course_utils.recurrent.optimizers import SGD, Adagrad, Adam, RMSprop
@@ -47,9 +48,11 @@ __all__ = [
     "SimpleRNN",
     "build_network",
     "fit",
+    "from_keras",
     "gradient_check",
     "gradient_norm_by_step",
     "jacobian_by_step",
     "saturation",
     "spectral_radius",
+    "to_keras",
 ]

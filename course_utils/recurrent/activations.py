@@ -34,7 +34,7 @@ class Activation:
 
 # For speed: adding a Python number to a small array costs twice as much as adding an array of the same type.
 _HALF_AND_ONE: dict[np.dtype[Any], tuple[Array, Array]] = {
-    np.dtype(t): (np.array(0.5, t), np.array(1.0, t)) for t in (np.float16, np.float32, np.float64)
+    np.dtype(t): (np.array(0.5, t), np.array(1.0, t)) for t in (np.float32, np.float64)
 }
 
 

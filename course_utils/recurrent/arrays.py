@@ -116,6 +116,18 @@ def checked_targets(
     return array if time is None else np.ascontiguousarray(array.swapaxes(0, 1))
 
 
+def checked_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
+    """float64 or float32.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    found = np.dtype(dtype)
+    if found not in (np.float64, np.float32):
+        raise ValueError(f"dtype is {found}, expected float64 or float32.")
+    return found
+
+
 def at_least(value: int, least: int, name: str) -> int:
     """`value`, if it is a whole number of at least `least`.
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from course_utils.recurrent.arrays import Array, Mask, Seed, at_least
+from course_utils.recurrent.arrays import Array, Mask, Seed, at_least, checked_dtype
 from course_utils.recurrent.weights import Weighted, glorot_uniform, orthogonal
 
 State = tuple[Array, ...]
@@ -94,7 +94,7 @@ class Cell(Weighted, ABC, Generic[Gates]):
         dtype: of weights and states; float64 to check gradients, float32 to be fast.
 
     Raises:
-        ValueError: if `features` or `units` is not a positive whole number, or `dtype` not a float.
+        ValueError: if `features` or `units` is not a positive whole number, or `dtype` is another.
     """
 
     kind: ClassVar[str]
@@ -124,9 +124,7 @@ class Cell(Weighted, ABC, Generic[Gates]):
     ) -> None:
         self.features = at_least(features, 1, "features")
         self.units = at_least(units, 1, "units")
-        self.dtype = np.dtype(dtype)
-        if not np.issubdtype(self.dtype, np.floating):
-            raise ValueError(f"dtype is {self.dtype}, expected float64 or float32.")
+        self.dtype = checked_dtype(dtype)
         self.use_bias = bool(use_bias)
         draw = np.random.default_rng(seed)
         self.W_x = glorot_uniform(draw, features, units, self.blocks).astype(self.dtype)

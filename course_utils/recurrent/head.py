@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from course_utils.recurrent.activations import ACTIVATIONS, activation_named, softmax
-from course_utils.recurrent.arrays import Array, Mask, Seed, at_least
+from course_utils.recurrent.arrays import Array, Mask, Seed, at_least, checked_dtype
 from course_utils.recurrent.weights import Weighted, glorot_uniform
 
 LOSSES = {
@@ -42,8 +42,8 @@ class Dense(Weighted):
         dtype: of the weights.
 
     Raises:
-        ValueError: for a size that is not a positive whole number, an unknown name, or a loss that does not go
-            with the activation.
+        ValueError: for a size that is not a positive whole number, an unknown name, another dtype, or a loss that
+            does not go with the activation.
     """
 
     weight_names = ("W_y", "b_y")
@@ -80,7 +80,7 @@ class Dense(Weighted):
         self.activation = activation
         self.loss = loss or LOSSES[activation][0]
         self.reduction = reduction
-        self.dtype = np.dtype(dtype)
+        self.dtype = checked_dtype(dtype)
         self.use_bias = bool(use_bias)
         self.W_y = glorot_uniform(np.random.default_rng(seed), features, outputs).astype(self.dtype)
         if use_bias:

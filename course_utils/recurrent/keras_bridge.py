@@ -67,16 +67,16 @@ def from_keras(model: keras.Sequential, *, dtype: npt.DTypeLike = np.float64) ->
 
     if not isinstance(model, keras.Sequential):
         raise ValueError(
-            f"the model is a {type(model).__name__}, expected a built Sequential: if each of its layers reads only "
-            "the one before, give keras.Sequential(model.layers)."
+            f"the model is of type {type(model).__name__}, expected a built Sequential: if each of its layers "
+            "reads only the one before, give keras.Sequential(model.layers)."
         )
     if not model.built:
         raise ValueError(
             f"model {model.name!r} is not built and has no weights yet, expected a built one: begin it with "
             "keras.Input((None, features)), or call it once."
         )
-    # The type itself and not a class made from it, such as a dropout that goes on when predicting.
     kinds = keras.layers
+    # Compared by the type itself: a class made from one of these may drop when predicting too.
     idle = (kinds.Dropout, kinds.SpatialDropout1D, kinds.GaussianDropout, kinds.GaussianNoise)
     stack: list[Any] = []
     dense: Any = None
@@ -250,7 +250,8 @@ def _cell_to_keras(cell: Cell[Any], name: str, **options: Any) -> Any:
     if type(cell) is LSTM:
         return keras.layers.LSTM(cell.units, **options)
     raise ValueError(
-        f"{name} is a {type(cell).__name__}, expected SimpleRNN, LSTM or GRU: Keras has no other cell to convert to."
+        f"{name} is of type {type(cell).__name__}, expected SimpleRNN, LSTM or GRU: Keras has no other "
+        "cell to convert to."
     )
 
 

@@ -1,4 +1,4 @@
-"""Rules that turn a gradient into a change of the weights."""
+"""Rules that turn a gradient into a change of the weights, with ε where Keras has it."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class SGD(Optimizer):
 
 
 class Adagrad(Optimizer):
-    """s ← s + g² and w ← w − η g / (√s + ε): the step shrinks where gradients were large (Duchi et al. 2011).
+    """s ← s + g² and w ← w − η g / √(s + ε): the step shrinks where gradients were large (Duchi et al. 2011).
 
     Args:
         learning_rate: η.
@@ -124,11 +124,11 @@ class Adagrad(Optimizer):
         """See `Optimizer.apply`."""
         squares = self.remembered("squares", weights)
         squares += gradient * gradient
-        weights -= self.learning_rate * gradient / (np.sqrt(squares) + self.epsilon)
+        weights -= self.learning_rate * gradient / np.sqrt(squares + self.epsilon)
 
 
 class RMSprop(Optimizer):
-    """s ← ρ s + (1 − ρ) g² and w ← w − η g / (√s + ε): Adagrad that forgets (Tieleman & Hinton 2012).
+    """s ← ρ s + (1 − ρ) g² and w ← w − η g / √(s + ε): Adagrad that forgets (Tieleman & Hinton 2012).
 
     Args:
         learning_rate: η.
@@ -149,7 +149,7 @@ class RMSprop(Optimizer):
         squares = self.remembered("squares", weights)
         squares *= self.rho
         squares += (1.0 - self.rho) * gradient * gradient
-        weights -= self.learning_rate * gradient / (np.sqrt(squares) + self.epsilon)
+        weights -= self.learning_rate * gradient / np.sqrt(squares + self.epsilon)
 
 
 class Adam(Optimizer):
@@ -159,7 +159,7 @@ class Adam(Optimizer):
 
         m ← β₁ m + (1 − β₁) g
         s ← β₂ s + (1 − β₂) g²
-        w ← w − η (m / (1 − β₁ᵏ)) / (√(s / (1 − β₂ᵏ)) + ε)      at step k
+        w ← w − η √(1 − β₂ᵏ) / (1 − β₁ᵏ) · m / (√s + ε)      at step k
 
     Args:
         learning_rate: η.
@@ -191,9 +191,10 @@ class Adam(Optimizer):
         squares = self.remembered("squares", weights)
         squares *= self.beta_2
         squares += (1.0 - self.beta_2) * gradient * gradient
-        size = np.sqrt(squares / (1.0 - self.beta_2**self.steps))
-        size += self.epsilon
-        weights -= self.learning_rate / (1.0 - self.beta_1**self.steps) * mean / size
+        corrected = (
+            self.learning_rate * (1.0 - self.beta_2**self.steps) ** 0.5 / (1.0 - self.beta_1**self.steps)
+        )
+        weights -= corrected * mean / (np.sqrt(squares) + self.epsilon)
 
 
 def positive(value: float, name: str) -> float:

@@ -137,8 +137,8 @@ EVERY_COMBINATION = [
     for cell, kind in CELLS.items()
     for name, form in FORMS.items()
     for dtype, use_bias in [("float64", True), ("float32", False)]
-    # Depth is tested once, to save time: what lacks a bias and is coarser lacks it and is so in every layer.
-    if use_bias or len(form.units) == 1
+    # To save time, float32 and no bias are tested together, and not with several layers, nor are two activations.
+    if len(form.units) == 1 or (use_bias and cell not in ("simple_rnn-sigmoid", "simple_rnn-linear"))
 ]
 
 
@@ -272,7 +272,7 @@ def answers_with_mask(model: Any, inputs: Any, mask: Any) -> Any:
 @pytest.mark.parametrize(
     "form", ["last-linear", "bidirectional-last-softmax", "deep-bidirectional-every-relu"]
 )
-@pytest.mark.parametrize("cell", ["simple_rnn-tanh", "lstm", "gru-reset_after"])
+@pytest.mark.parametrize("cell", ["lstm", "gru-reset_after"])
 def test_a_mask_means_the_same_on_both_sides(cell: str, form: str, mask: Array) -> None:
     network = our_network(CELLS[cell], FORMS[form])
     # What is said at padded steps does not count.
@@ -364,9 +364,8 @@ def test_every_gradient_is_tensorflows(kind: Kind, form: Form, mask: str, use_bi
 # sides but for the order of operations.
 RATE, MOMENTUM, RHO, BETA_1, BETA_2 = 1 / 64, 7 / 8, 7 / 8, 7 / 8, 63 / 64
 
-# Keras has the epsilon of Adagrad and RMSprop under the root, √(s + ε) and not √s + ε, and adds Adam's before the
-# correction of s. So small it is lost beside any s here, and all three places are the same.
-TINY = 1e-20
+# Large enough to be seen beside the smallest of the gradients below, so that its place in the formula counts.
+EPSILON = 2.0**-12
 
 OPTIMIZERS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "sgd": (lambda **o: SGD(RATE, **o), lambda **o: keras.optimizers.SGD(RATE, **o)),
@@ -375,16 +374,16 @@ OPTIMIZERS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
         lambda **o: keras.optimizers.SGD(RATE, momentum=MOMENTUM, **o),
     ),
     "adagrad": (
-        lambda **o: Adagrad(RATE, epsilon=TINY, **o),
-        lambda **o: keras.optimizers.Adagrad(RATE, initial_accumulator_value=0.0, epsilon=TINY, **o),
+        lambda **o: Adagrad(RATE, epsilon=EPSILON, **o),
+        lambda **o: keras.optimizers.Adagrad(RATE, initial_accumulator_value=0.0, epsilon=EPSILON, **o),
     ),
     "rmsprop": (
-        lambda **o: RMSprop(RATE, rho=RHO, epsilon=TINY, **o),
-        lambda **o: keras.optimizers.RMSprop(RATE, rho=RHO, epsilon=TINY, **o),
+        lambda **o: RMSprop(RATE, rho=RHO, epsilon=EPSILON, **o),
+        lambda **o: keras.optimizers.RMSprop(RATE, rho=RHO, epsilon=EPSILON, **o),
     ),
     "adam": (
-        lambda **o: Adam(RATE, beta_1=BETA_1, beta_2=BETA_2, epsilon=TINY, **o),
-        lambda **o: keras.optimizers.Adam(RATE, beta_1=BETA_1, beta_2=BETA_2, epsilon=TINY, **o),
+        lambda **o: Adam(RATE, beta_1=BETA_1, beta_2=BETA_2, epsilon=EPSILON, **o),
+        lambda **o: keras.optimizers.Adam(RATE, beta_1=BETA_1, beta_2=BETA_2, epsilon=EPSILON, **o),
     ),
 }
 
@@ -392,7 +391,7 @@ STEPS, WEIGHTS, CUT = 5, 12, 5
 GRADIENTS = np.random.default_rng(6).normal(size=(STEPS, WEIGHTS)) * np.array(
     [[2.0], [0.1], [1.0], [0.01], [3.0]]
 )
-"""(steps, weights); the longest has a norm of about 10, the shortest one of 0.03."""
+"""(steps, weights), with norms of about 7, 0.4, 3, 0.03 and 10: some are cut to 2, one of them by little."""
 
 
 def weights_after(update: Callable[[Array], Array]) -> Array:
@@ -427,7 +426,7 @@ def run_keras(optimizer: Any) -> Array:
 @pytest.mark.parametrize("name", OPTIMIZERS)
 @pytest.mark.parametrize(
     ("ours", "theirs"),
-    [({}, {}), ({"clip_norm": 0.5}, {"global_clipnorm": 0.5}), ({"clip_value": 0.25}, {"clipvalue": 0.25})],
+    [({}, {}), ({"clip_norm": 2.0}, {"global_clipnorm": 2.0}), ({"clip_value": 0.25}, {"clipvalue": 0.25})],
     ids=["no_clipping", "clip_norm", "clip_value"],
 )
 def test_every_optimizer_goes_where_keras_goes(
@@ -450,10 +449,9 @@ USUAL = {
 
 @pytest.mark.parametrize("name", USUAL)
 def test_with_the_usual_settings_it_is_almost_the_same_place(name: str) -> None:
-    # Here the epsilon of 1e-7 stands elsewhere, and Keras rounds the settings to float32: both show in the fifth
-    # digit of a step, and a step is about 0.001 (with SGD up to 0.1, but there it is the rounding only).
+    # Keras rounds the settings, and the powers of Adam's betas, to float32: 4e-8 was seen after five steps.
     ours, theirs = USUAL[name]
-    assert_close(run_ours(ours()), run_keras(theirs()), within=2e-7)
+    assert_close(run_ours(ours()), run_keras(theirs()), within=1e-7)
 
 
 # -- refusals -------------------------------------------------------------------------------------
@@ -570,7 +568,7 @@ def test_a_model_without_weights_is_refused() -> None:
 
 
 def test_what_is_no_model_is_refused() -> None:
-    assert "is a LSTM, expected a built Sequential" in refusal(lambda: from_keras(layers.LSTM(2)))
+    assert "is of type LSTM, expected a built Sequential" in refusal(lambda: from_keras(layers.LSTM(2)))
 
 
 def test_the_advice_for_a_functional_model_works() -> None:
@@ -578,7 +576,7 @@ def test_the_advice_for_a_functional_model_works() -> None:
     states = layers.GRU(4, return_sequences=True)(inputs)
     model = keras.Model(inputs, layers.Dense(OUTPUTS)(states))
     message = refusal(lambda: from_keras(model))
-    assert "is a Functional" in message and "keras.Sequential(model.layers)" in message
+    assert "is of type Functional" in message and "keras.Sequential(model.layers)" in message
     network = from_keras(keras.Sequential(model.layers))
     assert_close(network.predict(sequences("float32")), model(sequences("float32")), within=1e-6)
 
@@ -610,6 +608,8 @@ def test_the_advice_for_a_masking_layer_works() -> None:
     x[~PADDED_AT_THE_END] = -1.0
     assert_close(network.predict(x, mask=(x != -1.0).any(axis=-1)), model(x), within=1e-6)
     assert np.abs(network.predict(x) - model(x)).max() > 1e-3, "without its mask a network reads the padding"
+    back = keras.Sequential([keras.Input((TIME, FEATURES)), layers.Masking(-1.0), *to_keras(network).layers])
+    assert_close(back(x), model(x), within=1e-6)
 
 
 def test_what_keras_does_not_have_is_refused() -> None:
@@ -626,7 +626,7 @@ def test_a_cell_of_ones_own_is_refused() -> None:
         kind = "own"
 
     network = Network([OwnCell(3, 2)], Dense(2, 1))
-    assert "own_1 is a OwnCell" in refusal(lambda: to_keras(network))
+    assert "own_1 is of type OwnCell" in refusal(lambda: to_keras(network))
 
 
 def test_a_loss_does_not_matter() -> None:
