@@ -16,6 +16,34 @@ Mask = npt.NDArray[np.bool_]
 Seed = int | np.random.Generator | None
 
 
+def as_array(values: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
+    """Values as one array of any type.
+
+    Raises:
+        ValueError: if they have no common shape.
+    """
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise ValueError(
+            f"{name} cannot be read as one array of numbers: sequences of different lengths are padded "
+            "to the longest and given with a mask, expected one length."
+        ) from None
+
+
+def as_numbers(values: npt.ArrayLike, dtype: np.dtype[Any], name: str) -> Array:
+    """Values as one array of floats.
+
+    Raises:
+        ValueError: if they have no common shape, or are no numbers.
+    """
+    array = as_array(values, name)
+    try:
+        return array.astype(dtype, copy=False)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} cannot be read as one array of numbers, expected numbers only.") from None
+
+
 def checked_inputs(inputs: npt.ArrayLike, features: int, dtype: np.dtype[Any]) -> Array:
     """Sequences, ready for the engine: time first.
 
@@ -30,7 +58,7 @@ def checked_inputs(inputs: npt.ArrayLike, features: int, dtype: np.dtype[Any]) -
     Raises:
         ValueError: for another rank or width, no steps, no samples, or a value that is not finite.
     """
-    array = _numbers(inputs, dtype, "inputs")
+    array = as_numbers(inputs, dtype, "inputs")
     if array.ndim != 3:
         hint = ": add the batch axis with inputs[np.newaxis]" if array.ndim == 2 else ""
         raise ValueError(f"inputs have shape {array.shape}, expected (batch, time, features){hint}.")
@@ -62,7 +90,12 @@ def checked_mask(mask: npt.ArrayLike | None, batch: int, time: int, name: str = 
     """
     if mask is None:
         return None
-    array = np.asarray(mask)
+    try:
+        array = np.asarray(mask)
+    except ValueError:
+        raise ValueError(
+            f"{name} has rows of different lengths, expected (batch, time) = {(batch, time)}."
+        ) from None
     if array.shape != (batch, time):
         raise ValueError(f"{name} has shape {array.shape}, expected (batch, time) = {(batch, time)}.")
     if array.dtype != np.bool_ and not np.isin(array, (0, 1)).all():
@@ -89,9 +122,10 @@ def checked_targets(
         (time, batch, outputs) or (batch, outputs).
 
     Raises:
-        ValueError: for another shape, a class out of range, or a value that is not finite.
+        ValueError: for another shape, a class out of range, shares that do not add up to 1, or a value that is not
+            finite.
     """
-    given = np.asarray(targets)
+    given = as_array(targets, "targets")
     leading = (batch,) if time is None else (batch, time)
     wanted = (*leading, outputs)
     if given.shape[:1] != (batch,) and given.ndim:
@@ -105,7 +139,7 @@ def checked_targets(
             )
         array: Array = np.eye(outputs, dtype=dtype)[given]
     else:
-        array = _numbers(given, dtype, "targets")
+        array = as_numbers(given, dtype, "targets")
         if array.shape == leading and outputs == 1:
             array = array[..., np.newaxis]
     if array.shape != wanted:
@@ -113,6 +147,8 @@ def checked_targets(
         why = "the head reads the last step only" if time is None else "the head reads every step"
         raise ValueError(f"targets have shape {given.shape}, expected {names} = {wanted}: {why}.")
     _finite(array, "targets")
+    if classes and not np.allclose(array.sum(axis=-1), 1, atol=1e-4):
+        raise ValueError("targets of a softmax head are classes, or shares that add up to 1 for each answer.")
     return array if time is None else np.ascontiguousarray(array.swapaxes(0, 1))
 
 
@@ -137,16 +173,6 @@ def at_least(value: int, least: int, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise ValueError(f"{name} is {value!r}, expected a whole number of at least {least}.")
     return int(value)
-
-
-def _numbers(values: npt.ArrayLike, dtype: np.dtype[Any], name: str) -> Array:
-    try:
-        return np.asarray(values, dtype=dtype)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"{name} cannot be read as one array of numbers: sequences of different lengths are padded "
-            "to the longest and given with a mask."
-        ) from None
 
 
 def _finite(array: Array, name: str) -> None:

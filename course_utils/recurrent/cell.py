@@ -127,10 +127,10 @@ class Cell(Weighted, ABC, Generic[Gates]):
         self.dtype = checked_dtype(dtype)
         self.use_bias = bool(use_bias)
         draw = np.random.default_rng(seed)
-        self.W_x = glorot_uniform(draw, features, units, self.blocks).astype(self.dtype)
-        self.W_h = orthogonal(draw, units, self.blocks).astype(self.dtype)
+        self.add_weight("W_x", glorot_uniform(draw, features, units, self.blocks).astype(self.dtype))
+        self.add_weight("W_h", orthogonal(draw, units, self.blocks).astype(self.dtype))
         if use_bias:
-            self.b = np.zeros(self.blocks * units, self.dtype)
+            self.add_weight("b", np.zeros(self.blocks * units, self.dtype))
 
     @property
     def width(self) -> int:

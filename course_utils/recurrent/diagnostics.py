@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from course_utils.recurrent.activations import ACTIVATIONS
-from course_utils.recurrent.arrays import Array, checked_inputs
+from course_utils.recurrent.arrays import Array, as_numbers, checked_inputs
 from course_utils.recurrent.cell import Cell, Run, State
 from course_utils.recurrent.simple_rnn import SimpleRNN
 
@@ -98,7 +98,7 @@ def saturation(cell: Cell[Any], inputs: npt.ArrayLike, *, margin: float = 0.05) 
     """
     if not 0 < margin < 0.5:
         raise ValueError(f"margin is {margin!r}, expected a number between 0 and 0.5.")
-    run = _run(cell, inputs)
+    run = _run(cell, inputs, one=False)
     if isinstance(cell, SimpleRNN):
         watched = {"h": (run.outputs, cell.activation)}
     else:
@@ -116,8 +116,11 @@ def saturation(cell: Cell[Any], inputs: npt.ArrayLike, *, margin: float = 0.05) 
     return shares
 
 
-def _run(cell: Cell[Any], inputs: npt.ArrayLike) -> Run[Any]:
-    given = np.asarray(inputs)
+def _run(cell: Cell[Any], inputs: npt.ArrayLike, *, one: bool = True) -> Run[Any]:
+    """A run over inputs of shape (time, features), or over a batch of them where more than one may be given."""
+    given = as_numbers(inputs, cell.dtype, "inputs")
+    if one and given.ndim != 2:
+        raise ValueError(f"inputs have shape {given.shape}, expected one sequence, (time, features).")
     return cell.forward(
         checked_inputs(given[np.newaxis] if given.ndim == 2 else given, cell.features, cell.dtype)
     )

@@ -75,7 +75,7 @@ class GRU(Cell[GRUGates]):
         super().__init__(features, units, use_bias=use_bias, seed=seed, dtype=dtype)
         self.reset_after = bool(reset_after)
         if use_bias and reset_after:
-            self.b_h = np.zeros(3 * units, self.dtype)
+            self.add_weight("b_h", np.zeros(3 * units, self.dtype))
 
     def step(self, x_t: Array, state: State, input_part: Array | None = None) -> tuple[State, GRUGates]:
         """See `Cell.step`."""

@@ -82,9 +82,10 @@ class Dense(Weighted):
         self.reduction = reduction
         self.dtype = checked_dtype(dtype)
         self.use_bias = bool(use_bias)
-        self.W_y = glorot_uniform(np.random.default_rng(seed), features, outputs).astype(self.dtype)
+        draw = np.random.default_rng(seed)
+        self.add_weight("W_y", glorot_uniform(draw, features, outputs).astype(self.dtype))
         if use_bias:
-            self.b_y = np.zeros(outputs, self.dtype)
+            self.add_weight("b_y", np.zeros(outputs, self.dtype))
 
     def weighted_sums(self, h: Array) -> Array:
         """h W_y + b_y.
@@ -120,7 +121,7 @@ class Dense(Weighted):
         error = y - targets
         if weights is not None:
             error *= weights
-        answers = error.size if weights is None else np.count_nonzero(weights) * self.outputs
+        answers = error.size if weights is None else int(np.count_nonzero(weights)) * self.outputs
         if self.loss == "binary_crossentropy":
             # −t log y − (1 − t) log(1 − y), from a, so that no logarithm of zero is taken.
             costs = np.maximum(a, 0.0) - a * targets + np.log1p(np.exp(-np.abs(a)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -13,6 +14,7 @@ from course_utils.recurrent.arrays import (
     Array,
     Mask,
     Seed,
+    as_array,
     at_least,
     checked_inputs,
     checked_mask,
@@ -112,7 +114,8 @@ class Network:
         every_step: whether the head answers at every step, or after the last only.
 
     Raises:
-        ValueError: if there is no layer, one stands there twice, or sizes or dtypes do not fit.
+        ValueError: if there is no layer, one stands there twice or in another network, or sizes or dtypes do not
+            fit.
     """
 
     def __init__(self, layers: Sequence[Layer], head: Dense, *, every_step: bool = False) -> None:
@@ -134,6 +137,9 @@ class Network:
         owners = [id(cell) for cell in self.cells.values()]
         if len(set(owners)) < len(owners):
             raise ValueError("the same cell stands in the network twice, expected one object a place.")
+        for name, owner in self._owners().items():
+            if any(isinstance(weight.base, np.ndarray) for weight in owner.weights.values()):
+                raise ValueError(f"{name} is part of another network: give this one copy.deepcopy of it.")
         self._gather_weights()
 
     @property
@@ -208,7 +214,7 @@ class Network:
         Raises:
             ValueError: for another shape, or with a bidirectional layer.
         """
-        given = np.asarray(x_t)
+        given = as_array(x_t, "x_t")
         if given.ndim != 2:
             raise ValueError(
                 f"x_t has shape {given.shape}, expected (batch, features): one step of each sample."
@@ -434,6 +440,10 @@ class Network:
             owner.move_weights(self._flat[begin : begin + size])
             begin += size
 
+    def __copy__(self) -> Network:
+        """A network of its own: two that share cells could not both be trained."""
+        return copy.deepcopy(self)
+
     def __getstate__(self) -> dict[str, Any]:
         """For pickle and copy: the cells carry the weights, the long array is made again."""
         return {name: value for name, value in self.__dict__.items() if name != "_flat"}
@@ -452,7 +462,7 @@ class Network:
 
     def _checked_state(self, state: list[State], batch: int) -> list[State]:
         wanted = [tuple(array.shape for array in layer) for layer in self.initial_state(batch)]
-        given = [tuple(np.shape(array) for array in layer) for layer in state]
+        given = [tuple(as_array(array, "state").shape for array in layer) for layer in state]
         if given != wanted:
             raise ValueError(
                 f"state has shapes {given}, expected {wanted}: for each layer, each (batch, units)."
@@ -498,7 +508,7 @@ def build_network(
     draw = np.random.default_rng(seed)
     layers: list[Layer] = []
     width = features
-    for size in [units] if isinstance(units, int | np.integer) else list(units):
+    for size in list(units) if isinstance(units, Sequence) else [units]:
         directions = [
             CELLS[cell](width, size, seed=draw, dtype=dtype, **options) for _ in range(1 + bidirectional)
         ]

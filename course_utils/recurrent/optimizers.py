@@ -57,8 +57,10 @@ class Optimizer(ABC):
         if self.clip_value is not None:
             return np.clip(gradient, -self.clip_value, self.clip_value)
         if self.clip_norm is not None:
-            norm = float(np.sqrt(gradient.dot(gradient)))
-            if norm > self.clip_norm:
+            largest = float(np.abs(gradient).max())
+            # Divided first: the square of a gradient that explodes may be beyond the largest number.
+            norm = largest * float(np.linalg.norm(gradient / largest)) if 0 < largest < np.inf else largest
+            if self.clip_norm < norm < np.inf:
                 return gradient * (self.clip_norm / norm)
         return gradient
 

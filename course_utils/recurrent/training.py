@@ -118,7 +118,7 @@ def fit(
             )
         held_out = network.batch(*validation[:2], mask=validation[2] if len(validation) == 3 else None)
     measured = _metrics(metrics)
-    if measured and data.counts is not None:
+    if measured and (data.counts is not None or (held_out is not None and held_out.counts is not None)):
         raise ValueError(
             "metrics cannot leave steps out, and a mask is given: measure with predict afterwards."
         )

@@ -22,13 +22,19 @@ class Weighted:
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Setting a weight checks its shape and writes into its array, which a network may share."""
-        if name not in self.weight_names or name not in self.__dict__:
+        if name not in self.weight_names:
             object.__setattr__(self, name, value)
             return
+        if name not in self.__dict__:
+            raise ValueError(f"this {type(self).__name__} has no {name}: it was made without.")
         weight, given = self.__dict__[name], np.asarray(value)
         if given.shape != weight.shape:
             raise ValueError(f"{name} is set to an array of shape {given.shape}, expected {weight.shape}.")
         weight[...] = given
+
+    def add_weight(self, name: str, value: Array) -> None:
+        """Begin with a weight, one of `weight_names`."""
+        self.__dict__[name] = value
 
     def move_weights(self, flat: Array) -> None:
         """Copy the weights into one long array, side by side, and keep them there from now on.
