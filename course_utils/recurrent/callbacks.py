@@ -73,7 +73,7 @@ class EarlyStopping(Callback):
 
     Args:
         monitor: the number's name in the history. Loss should fall; anything else should rise.
-        patience: epochs without improvement to wait.
+        patience: how many epochs without improvement end the training, as in Keras; 0 is as good as 1.
         min_delta: the smallest change that counts as an improvement.
         restore_best_weights: whether the best weights come back at the end.
 
@@ -108,7 +108,7 @@ class EarlyStopping(Callback):
         if value < self.best - self.min_delta:
             self.best, self.best_epoch = value, epoch
             self.best_weights = training.network.flat_weights.copy()
-        elif epoch - self.best_epoch > self.patience:
+        elif epoch - self.best_epoch >= self.patience:
             training.stop = f"{self.monitor} has not improved since epoch {self.best_epoch + 1}"
 
     def on_train_end(self, training: Training) -> None:
@@ -142,7 +142,7 @@ class ReduceOnPlateau(Callback):
     Args:
         monitor: the number's name in the history.
         factor: between 0 and 1.
-        patience: epochs without improvement to wait.
+        patience: how many epochs without improvement lower the rate, as in Keras; 0 is as good as 1.
 
     Raises:
         ValueError: for a factor outside 0 to 1, or a negative `patience`.
@@ -165,6 +165,6 @@ class ReduceOnPlateau(Callback):
         watched = logs[self.monitor]
         logs["learning_rate"] = training.optimizer.learning_rate
         self.best, self.waited = (watched, 0) if watched < self.best else (self.best, self.waited + 1)
-        if self.waited > self.patience:
+        if self.waited >= max(self.patience, 1):
             training.optimizer.learning_rate *= self.factor
             self.waited = 0

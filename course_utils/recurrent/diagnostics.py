@@ -31,11 +31,13 @@ def gradient_norm_by_step(cell: Cell[Any], inputs: npt.ArrayLike, upstream: npt.
         ValueError: if `inputs` is not one sequence of the cell's features, or `upstream` does not have one entry
             a unit.
     """
-    given = np.asarray(upstream, cell.dtype)
+    given = as_numbers(upstream, cell.dtype, "upstream")
     if given.shape != (cell.units,):
         raise ValueError(
             f"upstream has shape {given.shape}, expected (units,) = {(cell.units,)}: dL/dh at the last step."
         )
+    if not np.isfinite(given).all():
+        raise ValueError("upstream holds a value that is not finite, expected finite numbers only.")
     back = cell.backward(_run(cell, inputs), d_last=given[np.newaxis])
     return np.array([np.linalg.norm(d_state[0]) for d_state in back.d_states])
 

@@ -47,6 +47,7 @@ class GRU(Cell[GRUGates]):
         units: size of the state.
         reset_after: where the reset gate acts; with it the state's products have a bias b_h of their own.
         use_bias: whether b (and b_h) is added.
+        update_bias: where b_z begins. Above 0 a new cell keeps, as an LSTM does with its forget bias.
         seed: of the random weights.
         dtype: of weights and states.
 
@@ -69,11 +70,14 @@ class GRU(Cell[GRUGates]):
         *,
         reset_after: bool = False,
         use_bias: bool = True,
+        update_bias: float = 0.0,
         seed: Seed = None,
         dtype: npt.DTypeLike = np.float64,
     ) -> None:
         super().__init__(features, units, use_bias=use_bias, seed=seed, dtype=dtype)
         self.reset_after = bool(reset_after)
+        if use_bias:
+            self.b[:units] = update_bias
         if use_bias and reset_after:
             self.add_weight("b_h", np.zeros(3 * units, self.dtype))
 

@@ -353,6 +353,7 @@ class Network:
             outputs: (batch, time, outputs) where the head reads every step, else (batch, outputs).
         """
         takes_mean = self.head.reduction == "mean"
+        at_least(batch_size, 1, "batch_size")
         total, answers = 0.0, []
         for begin in range(0, len(data), batch_size):
             part = data.samples(np.arange(begin, min(begin + batch_size, len(data))))

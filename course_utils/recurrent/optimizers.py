@@ -43,7 +43,7 @@ class Optimizer(ABC):
             gradient: (number of weights,), of the loss.
 
         Raises:
-            ValueError: if the two differ in shape, or from those of the step before.
+            ValueError: if the two differ in shape, or from what the rule remembers of the step before.
         """
         if gradient.shape != weights.shape:
             raise ValueError(

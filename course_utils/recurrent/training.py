@@ -90,7 +90,7 @@ def fit(
         batch_size: samples an update.
         mask: (batch, time), false at padded steps.
         target_mask: (batch, time), false where the answer does not count.
-        validation: inputs and targets, or inputs, targets and mask, to be judged after each epoch.
+        validation: inputs and targets, and perhaps their mask and target_mask, to be judged after each epoch.
         truncate: steps that the gradient reaches back at most; None for all.
         metrics: names from `METRICS`, or functions by name; measured after each epoch on the validation data,
             and on the training data as the batches go by.
@@ -112,11 +112,13 @@ def fit(
     data = network.batch(inputs, targets, mask=mask, target_mask=target_mask)
     held_out = None
     if validation is not None:
-        if len(validation) not in (2, 3):
+        if not isinstance(validation, tuple) or not 2 <= len(validation) <= 4:
             raise ValueError(
-                f"validation has {len(validation)} parts, expected inputs, targets and perhaps a mask."
+                "validation is a tuple of inputs and targets, and perhaps a mask and a target_mask."
             )
-        held_out = network.batch(*validation[:2], mask=validation[2] if len(validation) == 3 else None)
+        held_out = network.batch(
+            *validation[:2], **dict(zip(("mask", "target_mask"), validation[2:], strict=False))
+        )
     measured = _metrics(metrics)
     if measured and (data.counts is not None or (held_out is not None and held_out.counts is not None)):
         raise ValueError(
@@ -199,6 +201,8 @@ def _epoch(
             loss = cost / max(batch.answers, 1) if takes_mean else cost
             callback.on_batch_end(training, samples, answers, batch.targets, loss)
         shown.samples_done(seen, len(data))
+    if not seen:
+        raise ValueError("batches gave no samples, expected at least one batch an epoch.")
     logs = {"loss": total / max(counted, 1)}
     if metrics:
         expected, given = (np.concatenate(arrays) for arrays in zip(*answered, strict=True))

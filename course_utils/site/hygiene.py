@@ -22,6 +22,7 @@ _DIRECTIVE = re.compile(r"^(?:```+|:::+)\{\w|\{\w[\w:]*\}`", re.MULTILINE)
 _DRAWS = re.compile(
     r"\b(?:plt\.(?:plot|subplots|show|hist|bar|imshow|scatter)|(?:plot|draw)_\w+|figures\.\w+)\("
 )
+_BARE_WIDGET = re.compile(r"\b(?:import|from)\s+(?:ipywidgets|anywidget)\b|\binteract(?:ive)?\(")
 _STUB_TEST = re.compile(r"assert\s+True\b|^\s*except[^\n]*:\s*pass\s*$", re.MULTILINE)
 
 
@@ -95,6 +96,8 @@ def _check_cell(cell: nbformat.NotebookNode, where: str, problems: list[str]) ->
         r"warnings\.(?:filterwarnings|simplefilter)|allow_errors|raises-exception", cell.source + str(tags)
     ):
         problems.append(f"{where}: a hidden repair (filtered warnings or allowed errors)")
+    if _BARE_WIDGET.search(cell.source):
+        problems.append(f"{where}: a widget that is dead on the site, where no kernel runs; use an explainer")
     if _STUB_TEST.search(cell.source):
         problems.append(f"{where}: a check that cannot fail")
     if cell.get("outputs") and KEEP_TAG not in tags:

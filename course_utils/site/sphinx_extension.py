@@ -1,19 +1,43 @@
 """A Sphinx extension that makes the site safe and self-contained.
 
 Safe: it builds only a staged folder, and the notebook behind a page's download button is the student's. Self-contained:
-MathJax comes from the installed package, and the theme's scripts that would be fetched from elsewhere are left out.
+MathJax comes from the installed package, the living figures' modules are in the site, and the theme's scripts that
+would be fetched from elsewhere are left out.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
 from sphinx.errors import ExtensionError
+from sphinx.transforms import SphinxTransform
+from sphinx.util import logging
 
+from course_utils.explainers.widget import shipped_modules, write_bundle
 from course_utils.site.pages import STAGED_MARK
+
+_logger = logging.getLogger(__name__)
+_STATE_LINK = re.compile(r"#([a-z0-9-]+)\?")
+"""The start of a link that sets a living figure: `#unroll?w_h=0.2`."""
+
+
+class StateLinks(SphinxTransform):  # type: ignore[misc]
+    """Leave links that set a living figure to the figure: MyST would look for a heading of that name."""
+
+    default_priority = 870
+    """Before MyST resolves the links that start with `#`."""
+
+    def apply(self, **options: Any) -> None:
+        """See `docutils.transforms.Transform.apply`."""
+        for link in self.document.findall(nodes.reference):
+            if link.get("id_link") and _STATE_LINK.match(link.get("refuri", "")):
+                del link["id_link"]
+                link["internal"] = True
 
 
 def _refuse_sources(app: Any, config: Any) -> None:
@@ -33,7 +57,7 @@ def _mathjax_folder() -> Path:
 
 
 def _add_local_files(app: Any) -> None:
-    """Put MathJax, its fonts, the course's style sheet and script into the site."""
+    """Put MathJax, its fonts, the living figures, the course's style sheet and script into the site."""
     static = Path(app.doctreedir).parent / "course_static"
     shutil.rmtree(static, ignore_errors=True)
     mathjax = _mathjax_folder()
@@ -43,10 +67,27 @@ def _add_local_files(app: Any) -> None:
     shutil.copy(mathjax / "tex-chtml-full.js", static / "mathjax")
     own = Path(__file__).parent / "static"
     shutil.copytree(own, static, dirs_exist_ok=True)
+    write_bundle(static, shipped_modules())
     app.config.mathjax_path = "mathjax-when-ready.js"
     app.config.html_static_path.append(str(static))
     app.add_css_file("course.css")
     app.add_js_file("course.js")
+
+
+def _serve_figures(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Load the living figures' script and style where there are some, and see that every link to one finds it."""
+    body = context.get("body", "")
+    places = re.findall(
+        r'<div class="course-widget[^>]*? data-name="([^"]+)"[^>]*? data-model="([^"]+)"', body
+    )
+    if places:
+        app.add_css_file("explainers.css")
+        app.add_js_file("course-widgets.js", loading_method="defer")
+    names = [name for name, _ in set(places)]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        _logger.warning("two living figures are called %r: give one another name", name, location=page)
+    for name in sorted(set(re.findall(rf'href="{_STATE_LINK.pattern}', body)) - set(names)):
+        _logger.warning("a link sets the figure %r, which is not on this page", name, location=page)
 
 
 def _drop_remote_scripts(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
@@ -87,7 +128,9 @@ def setup(app: Any) -> dict[str, Any]:
     app.add_config_value("course_student_folder", "", "env")
     app.connect("config-inited", _refuse_sources, priority=10)
     app.connect("builder-inited", _add_local_files, priority=400)
+    app.add_transform(StateLinks)
     app.connect("env-updated", _drop_widget_loaders)
+    app.connect("html-page-context", _serve_figures)
     app.connect("html-page-context", _drop_remote_scripts, priority=900)
     app.connect("build-finished", _offer_student_notebooks)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

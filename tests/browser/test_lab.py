@@ -16,8 +16,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import nbformat
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from course_utils.grading.classroom import run_classroom
@@ -128,3 +129,74 @@ def test_formgrader_opens_in_jupyterlab_with_the_demo_class(watch, clone: Clone,
 
         page.goto(f"{address}/formgrader/gradebook/{chapter.name}/{chapter.notebook.stem}")
         page.wait_for_function("document.querySelectorAll('table tbody tr').length === 3", timeout=60_000)
+
+
+def test_a_living_figure_answers_in_jupyterlab_and_python_sees_it(
+    watch, clone: Clone, tmp_path: Path
+) -> None:  # type: ignore[no-untyped-def]
+    cells = [
+        nbformat.v4.new_markdown_cell("# A figure\n\n[a short memory](#unroll?w_h=0.2)"),
+        nbformat.v4.new_code_cell(
+            "from course_utils.explainers import Unroll\n\nfigure = Unroll((0.5, -0.6, 0.9), position=3)\nfigure"
+        ),
+        nbformat.v4.new_code_cell("print('w_h', figure.w_h, 'h_3', figure.states[-1].round(4))"),
+    ]
+    work = tmp_path / "work"
+    work.mkdir()
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), work / "figure.ipynb")
+    themes = tmp_path / "settings" / "@jupyterlab" / "apputils-extension" / "themes.jupyterlab-settings"
+    themes.parent.mkdir(parents=True)
+    themes.write_text('{"theme": "JupyterLab Dark"}', encoding="utf-8")
+    with jupyterlab(work, tmp_path / "lab.log") as address:
+        page = watch.page
+        page.goto(f"{address}/lab/tree/figure.ipynb")
+        page.get_by_text(re.compile(r"\| Idle$")).first.wait_for(timeout=120_000)
+        first = page.locator(".jp-Notebook .jp-CodeCell").first
+        last = page.locator(".jp-Notebook .jp-CodeCell").nth(1)
+        first.locator(".cm-content").click()
+        page.keyboard.press("Shift+Enter")
+        live = page.locator(".jp-OutputArea .cw-figure")
+        live.wait_for(timeout=60_000)
+        assert page.locator(".jp-OutputArea .course-widget").count() == 0, (
+            "JupyterLab shows the static version"
+        )
+
+        def python_says(expected: str) -> None:
+            last.locator(".cm-content").click()
+            page.keyboard.press("Control+Enter")
+            expect(last.locator(".jp-OutputArea-output")).to_contain_text(expected, timeout=20_000)
+
+        # The arrow keys move the slider, not the notebook.
+        slider = live.get_by_role("slider", name="wh on the state")
+        slider.focus()
+        active = "document.querySelector('.jp-Notebook .jp-Cell.jp-mod-active')?.dataset.windowedListIndex"
+        before = page.evaluate(active)
+        for key in ("ArrowLeft", "ArrowLeft", "ArrowDown"):
+            page.keyboard.press(key)
+        assert page.evaluate(active) == before
+        expect(slider).to_have_value("0.35")
+        expect(slider).to_be_focused()
+        python_says("w_h 0.35")
+
+        # A link in the text sets the figure and goes nowhere.
+        where = page.url
+        page.get_by_role("link", name="a short memory").click()
+        expect(slider).to_have_value("0.2")
+        assert page.url == where
+        python_says("w_h 0.2")
+
+        # What Python sets, the figure shows and says.
+        last.locator(".cm-content").click()
+        page.keyboard.press("Control+a")
+        page.keyboard.type("figure.w_h = -1.5; figure.inputs = [1, 0]; print('set', figure.inputs.shape)")
+        page.keyboard.press("Control+Enter")
+        expect(last.locator(".jp-OutputArea-output")).to_contain_text("set (2,)")
+        expect(slider).to_have_value("-1.5")
+        expect(live.locator(".cw-inputs input")).to_have_count(2)
+        expect(live.get_by_role("status")).to_contain_text("dL/dh2 = −1.7")
+        assert page.evaluate("document.body.dataset.jpThemeLight") == "false"
+        page.screenshot(path=str(clone.build / "explainer_in_jupyterlab.png"))
+        assert not [
+            trouble for trouble in watch.troubles if trouble.startswith(("asks another host", "uncaught"))
+        ]

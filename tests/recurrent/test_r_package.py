@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import json
 import pickle
 import re
@@ -34,6 +35,7 @@ from course_utils.recurrent.r_package import (
 )
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 VECTORS = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in HERE.glob("vectors/*.json")}
 FUNCTIONS = VECTORS.pop("functions")
 KINDS = ("rnn", "lstm", "gru")
@@ -244,7 +246,7 @@ class TestDocumentedExample:
         [
             {"learningrate": 0.1, "momentum": 0.9},
             {"learningrate": 1, "learningrate_decay": 0.8},
-            {"learningrate": 1, "update_rule": "adagrad"},
+            {"learningrate": 0.5, "update_rule": "adagrad"},
             {"learningrate": 1, "clipping": 0.2},
             {"learningrate": 1, "use_bias": True},
             {"learningrate": 0.5, "sigmoid": "Gompertz"},
@@ -800,3 +802,45 @@ class TestBadInputs:
             model.set_synapses([time[0][..., :3], time[1]], recurrent, bias)
         with pytest.raises(ValueError, match="W_x is set to an array of shape"):
             model.set_synapses([time[0][:1], time[1]], recurrent, bias)
+
+
+class TestThePage:
+    """*Coming from R*, and what it quotes."""
+
+    page = (ROOT / "notebooks/appendix/coming_from_r.md").read_text(encoding="utf-8")
+    record = json.loads((ROOT / "data/benchmarks/r_package.json").read_text(encoding="utf-8"))
+
+    def test_its_python_runs(self, capsys: pytest.CaptureFixture[str]) -> None:
+        example, bringing = re.findall(r"```python\n(.*?)```", self.page, re.DOTALL)
+        names: dict[str, Any] = {}
+        exec(example, names)
+        assert capsys.readouterr().out.splitlines()[-1] == "1.0"
+        trained = names["model"]
+        names |= {"time_synapse": trained.time_synapse, "recurrent_synapse": trained.recurrent_synapse}
+        names["trainr"] = trainr
+        exec(bringing, names)
+        np.testing.assert_array_equal(predictr(names["model"], names["X"]), predictr(trained, names["X"]))
+
+    def test_it_has_every_argument(self) -> None:
+        table = self.page.split("## Arguments of `trainr`")[1].split("**Why a batch")[0]
+        rows = re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE)
+        named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+        assert named == set(inspect.signature(trainr).parameters) - {"fields"}
+
+    def test_what_it_quotes_was_measured(self) -> None:
+        quoted = re.findall(r"\{\{ measured: r_package(?:\.(\w+))? \}\}", self.page)
+        assert len(quoted) == self.page.count("{{") > 1
+        assert set(quoted) - {""} <= set(self.record["values"])
+
+    def test_the_record_is_whole(self) -> None:
+        assert set(self.record["measured"]) == {"date", "machine", "versions"}
+        assert len(self.record["rows"]) > 20
+        texts = [text for row in self.record["rows"] for text in row.values()]
+        assert all({"what", "r", "ours", "why"} == set(row) for row in self.record["rows"])
+        assert all(isinstance(text, str) and text for text in [*texts, *self.record["values"].values()])
+        shares = {
+            key: [float(p) for p in re.findall(r"([\d.]+) %", self.record["values"][key])]
+            for key in ("ours_lstm", "r_lstm", "ours_gru", "r_gru")
+        }
+        assert min(shares["ours_lstm"] + shares["ours_gru"]) > 99
+        assert max(shares["r_lstm"] + shares["r_gru"]) < 5

@@ -322,9 +322,10 @@ def test_early_stopping_goes_back_to_the_best_weights_and_says_why():
 @pytest.mark.parametrize(
     ("name", "values", "options", "epochs", "weights"),
     [
-        ("val_loss", [3, 2, 2.5, 1, 1.5, 1.5], {"patience": 1}, 6, 3),
-        ("val_loss", [3, 2, 2.5, 2.5, 1], {"patience": 1}, 4, 1),
-        ("val_loss", [3, 2, 2.5, 2.5, 2.5, 1], {"patience": 2}, 5, 1),
+        ("val_loss", [3, 2, 2.5, 1, 1.5, 1.5], {"patience": 2}, 6, 3),
+        ("val_loss", [3, 2, 2.5, 2.5, 1], {"patience": 2}, 4, 1),
+        ("val_loss", [3, 2, 2.5, 1], {"patience": 1}, 3, 1),
+        ("val_loss", [3, 2, 2.5, 2.5, 2.5, 1], {"patience": 3}, 5, 1),
         ("val_loss", [3, 2, 2, 1], {}, 3, 1),
         ("val_loss", [3, 2.95, 1], {"min_delta": 0.1}, 2, 0),
         ("val_loss", [3, 2.95, 1], {"min_delta": -0.1}, 2, 0),
@@ -369,7 +370,7 @@ def test_early_stopping_on_a_real_training():
     )
     losses = history.history["val_loss"]
     best = losses.index(min(losses))
-    assert len(losses) == best + 5 < 200
+    assert len(losses) == best + 4 < 200
     assert history.stopped == f"val_loss has not improved since epoch {best + 1}"
     assert network.loss(network.batch(*held_out)) == pytest.approx(min(losses), rel=1e-9)
 
@@ -393,9 +394,9 @@ def test_the_learning_rate_changes_what_the_next_epoch_does():
 def test_the_learning_rate_falls_on_a_plateau():
     optimizer = SGD(1.0)
     values = [5, 4, 4, 4, 4.5, 4.5, 3.5, 3.6, 3.7, 3.8]
-    callbacks = [Says("watched", values), ReduceOnPlateau("watched", factor=0.5, patience=1)]
+    callbacks = [Says("watched", values), ReduceOnPlateau("watched", factor=0.5, patience=2)]
     history = taught(reader(), optimizer=optimizer, epochs=10, callbacks=callbacks)
-    # Waited for once, then lowered after epochs 4, 6 and 9.
+    # Lowered after two without improvement: after epochs 4, 6 and 9.
     assert history.history["learning_rate"] == [1, 1, 1, 1, 0.5, 0.5, 0.25, 0.25, 0.25, 0.125]
     assert optimizer.learning_rate == 0.125
 
@@ -627,7 +628,7 @@ def test_metrics_on_the_way_are_of_the_answers_given_then():
         ({"metrics": ["exact_match"], "target_mask": np.ones((20, 6))}, "metrics cannot leave steps out"),
         (
             {"validation": (np.ones((2, 6, 2)),)},
-            "validation has 1 parts, expected inputs, targets and perhaps",
+            "validation is a tuple of inputs and targets",
         ),
         (
             {"validation": (np.ones((2, 6, 2)), np.ones((3, 6)))},
@@ -914,3 +915,25 @@ def test_what_depends_on_the_future_takes_both_directions(seed):
 
     assert share(bidirectional=True) > 0.99
     assert 0.45 < share(bidirectional=False) < 0.55
+
+
+def test_validation_may_say_which_answers_count():
+    network = reader(every_step=True)
+    inputs, targets = lesson(network)
+    counts = np.zeros((20, 6))
+    counts[:, -1] = 1
+    history = taught(network, epochs=1, validation=(inputs, targets, None, counts))
+    batch = network.batch(inputs, targets, target_mask=counts)
+    assert history.history["val_loss"][0] == pytest.approx(network.loss(batch), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"validation": 5}, "validation is a tuple of inputs and targets"),
+        ({"batches": lambda samples, size, draw: []}, "batches gave no samples"),
+    ],
+)
+def test_what_cannot_be_trained_with_is_refused(options, says):
+    with pytest.raises(ValueError, match=says):
+        taught(reader(), **options)

@@ -1,0 +1,149 @@
+/* Brings the living figures of a page to life, without a kernel and without a network.
+ *
+ * A classic script on purpose: a page that was opened from its folder (file://) may neither load modules nor fetch
+ * data, but it may run scripts, and a script may import a module from a blob. So the modules are in here as text, and
+ * what a figure needs besides (weights) is a classic script of its own, loaded when the figure comes near.
+ */
+(() => {
+  "use strict";
+
+  const sources = /* SOURCES */ {};
+  const base = new URL(".", document.currentScript.src);
+  const SELECTOR = ".course-widget[data-module]";
+  const NEAR = "600px";
+
+  /** Load something once: the same promise for the same key. */
+  function once(load) {
+    const promises = new Map();
+    return (key, ...rest) => {
+      if (!promises.has(key)) promises.set(key, load(key, ...rest));
+      return promises.get(key);
+    };
+  }
+
+  const importModule = once(async (name) => {
+    if (!Object.hasOwn(sources, name)) throw new Error(`there is no module "${name}"`);
+    const url = URL.createObjectURL(new Blob([sources[name]], { type: "text/javascript" }));
+    return (await import(url)).default;
+  });
+
+  const arrived = new Map();
+  window.courseAssets = {
+    put(name, base64) {
+      const letters = atob(base64);
+      const bytes = new Uint8Array(letters.length);
+      // A plain loop: Uint8Array.from with a function is many times slower on a megabyte.
+      for (let i = 0; i < letters.length; i += 1) bytes[i] = letters.charCodeAt(i);
+      arrived.set(name, bytes);
+    },
+  };
+  const loadAsset = once(
+    (name) =>
+      new Promise((resolve, reject) => {
+        const missing = () => reject(new Error(`the file assets/${name}.js is missing`));
+        const script = document.createElement("script");
+        script.src = new URL(`assets/${name}.js`, base).href;
+        // Bytes arrive as in JupyterLab: as a DataView.
+        script.onload = () => (arrived.has(name) ? resolve(new DataView(arrived.get(name).buffer)) : missing());
+        script.onerror = missing;
+        document.head.append(script);
+      }),
+  );
+
+  /** The part of anywidget's model that a figure may use: state with listeners, and nobody to send it to. */
+  class Model {
+    #state;
+    #listeners = new Map();
+
+    constructor(state) {
+      this.#state = state;
+    }
+
+    get(key) {
+      return this.#state[key];
+    }
+
+    set(key, value) {
+      if (this.#state[key] === value) return;
+      this.#state[key] = value;
+      for (const listener of [...(this.#listeners.get(`change:${key}`) ?? [])]) listener();
+    }
+
+    save_changes() {}
+
+    on(event, listener) {
+      if (!this.#listeners.has(event)) this.#listeners.set(event, new Set());
+      this.#listeners.get(event).add(listener);
+    }
+
+    off(event, listener) {
+      this.#listeners.get(event)?.delete(listener);
+    }
+  }
+
+  /** Two views of one Python object share its model. */
+  const makeModel = once(async (id, place) => {
+    const state = JSON.parse(place.dataset.state);
+    for (const [trait, asset] of Object.entries(JSON.parse(place.dataset.assets))) {
+      state[trait] = await loadAsset(asset);
+    }
+    return new Model(state);
+  });
+
+  /** Put the live figure in the place of its static version, which stays where anything goes wrong. */
+  const hydrate = once(async (place) => {
+    try {
+      const widget = await importModule(place.dataset.module);
+      const model = await makeModel(place.dataset.model, place);
+      const el = document.createElement("div");
+      await widget.render({ model, el });
+      place.replaceChildren(el);
+      place.dataset.hydrated = "ok";
+    } catch (error) {
+      place.dataset.hydrated = "error";
+      console.error(`The figure "${place.dataset.name}" stays as it is: ${error.message}`);
+    }
+  });
+
+  /** The place of the figure that an address such as `#unroll?w_h=0.2` names, where it is not alive yet. */
+  function sleepingPlace(hash) {
+    const name = /^#([\w-]+)\?/.exec(hash)?.[1];
+    const places = [...document.querySelectorAll(SELECTOR)];
+    return places.find((place) => place.dataset.name === name && !place.dataset.hydrated);
+  }
+
+  async function wakeByAddress() {
+    const place = sleepingPlace(location.hash);
+    if (!place) return;
+    await hydrate(place);
+    window.dispatchEvent(new HashChangeEvent("hashchange"));
+  }
+
+  function wakeByLink(event) {
+    const link = event.target.closest?.("a[href^='#']");
+    const place = link && sleepingPlace(link.getAttribute("href"));
+    if (!place) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    hydrate(place).then(() => link.click());
+  }
+
+  function start() {
+    const watcher = new IntersectionObserver(
+      (entries) => {
+        for (const entry of entries.filter((each) => each.isIntersecting)) {
+          watcher.unobserve(entry.target);
+          hydrate(entry.target);
+        }
+      },
+      { rootMargin: NEAR },
+    );
+    for (const place of document.querySelectorAll(SELECTOR)) watcher.observe(place);
+    window.addEventListener("click", wakeByLink, true);
+    window.addEventListener("hashchange", wakeByAddress);
+    wakeByAddress();
+  }
+
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+  else start();
+})();
