@@ -98,7 +98,7 @@ class Cell(Weighted, ABC, Generic[Gates]):
     """
 
     kind: ClassVar[str]
-    """The name that `build_network` and R's `network_type` know it by."""
+    """The name that `build_network` knows it by."""
     state_names: ClassVar[tuple[str, ...]] = ("h",)
     gate_names: ClassVar[tuple[str, ...]] = ()
     """Which of a step's `Gates` to look at."""

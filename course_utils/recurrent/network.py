@@ -386,17 +386,15 @@ class Network:
 
         d_h = self.head.d_inputs(d_a)
         d_outputs, d_last = (d_h, None) if self.every_step else (None, d_h)
-        d_weights = [self.head.d_weights(h, d_a)]  # the highest first
-        backward_runs: list[Any] = []
-        for layer, run in zip(reversed(self.layers), reversed(runs), strict=True):
-            if backward_runs:
-                d_outputs, d_last = backward_runs[-1].d_inputs, None
-            back = layer.backward(run, d_outputs, d_last)
-            backward_runs.append(back)
-            d_weights.extend([one.d_weights for one in reversed(back.runs)])
-        d_weights.reverse()
-        backward_runs.reverse()
-        flat = np.concatenate([d.ravel() for owner in d_weights for d in owner.values()])
+        backward_runs: list[Any] = list(runs)
+        for number in range(len(self.layers) - 1, -1, -1):
+            layer: Any = self.layers[number]
+            back = backward_runs[number] = layer.backward(runs[number], d_outputs, d_last)
+            if number > 0:
+                d_outputs, d_last = back.d_inputs, None
+        d_weights = [d for back in backward_runs for one in back.runs for d in one.d_weights.values()]
+        d_weights += self.head.d_weights(h, d_a).values()
+        flat = np.concatenate(d_weights, axis=None)
         return Gradients(loss, y, flat, runs, backward_runs)
 
     def named(self, flat: Array) -> dict[str, Array]:

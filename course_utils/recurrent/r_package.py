@@ -155,8 +155,8 @@ _FUNCTIONS: dict[str, Any] = {
 class RModel:
     """What `trainr` returns. Its fields have R's names; arguments of `trainr` that are not listed are fields too.
 
-    Pickled, it is its weights and settings: of `error` and `history` there remains `epoch_error`, momentum and
-    Adagrad's sums start anew, and `epoch_function`, `loss_function` and `batches` are the default ones again.
+    Pickled or copied, it is its weights and settings: of `error` and `history` there remains `epoch_error`,
+    momentum and Adagrad's sums start anew, and `epoch_function`, `loss_function` and `batches` are the default ones.
     """
 
     network: Network
@@ -381,7 +381,7 @@ def trainr(
     if len(x) != len(y):
         raise ValueError(f"X has {len(x)} samples and Y has {len(y)}, expected as many.")
     for name in fields:
-        if close := difflib.get_close_matches(name, trainr.__annotations__, 1, 0.8):
+        if close := difflib.get_close_matches(name, trainr.__annotations__, 1, 0.9):
             raise ValueError(f"there is no argument {name!r}: did you mean {close[0]!r}?")
         if name in dir(RModel) or name in RModel.__annotations__:
             raise ValueError(f"the model has a field {name!r} of its own, expected another name.")

@@ -743,6 +743,7 @@ class TestBadInputs:
             ({"learningrate_decay": 0.5, "epoch_function": epoch_print}, "acts through epoch_annealing"),
             ({"learning_rate": 1}, "no argument 'learning_rate': did you mean 'learningrate'"),
             ({"hidden_dims": 3}, "did you mean 'hidden_dim'"),
+            ({"hiddendim": 3}, "did you mean 'hidden_dim'"),
             ({"network": 3}, "a field 'network' of its own"),
             ({"error": 3}, "a field 'error' of its own"),
             ({"Y": Y[:19]}, "X has 20 samples and Y has 19, expected as many"),
@@ -808,7 +809,7 @@ class TestThePage:
     """*Coming from R*, and what it quotes."""
 
     page = (ROOT / "notebooks/appendix/coming_from_r.md").read_text(encoding="utf-8")
-    record = json.loads((ROOT / "data/benchmarks/r_package.json").read_text(encoding="utf-8"))
+    record = json.loads((ROOT / "benchmarks/results/r_package.json").read_text(encoding="utf-8"))
 
     def test_its_python_runs(self, capsys: pytest.CaptureFixture[str]) -> None:
         example, bringing = re.findall(r"```python\n(.*?)```", self.page, re.DOTALL)
