@@ -364,7 +364,7 @@ def machine() -> dict[str, str]:
 def draw_chart(found: dict[str, Any]) -> None:
     """Seconds to the goal, one bar each, on a logarithmic scale."""
     bars = [
-        (name.removesuffix(", to the goal"), entry["median"])
+        (name.replace(", to the goal", "").replace(": to the goal", ""), entry["median"])
         for name, entry in found.items()
         if "to the goal" in name
     ]
