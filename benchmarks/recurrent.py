@@ -286,7 +286,7 @@ def measure(rscript: str | None, say: Callable[[str], None]) -> dict[str, Any]:
     return found
 
 
-def report(found: dict[str, Any]) -> dict[str, Any]:
+def report(found: dict[str, Any], rscript: str) -> dict[str, Any]:
     """What the pages show: a row for each comparison, and where it was measured."""
 
     def row(what: str, ours: str, theirs: str) -> dict[str, str]:
@@ -331,7 +331,7 @@ def report(found: dict[str, Any]) -> dict[str, Any]:
     return {
         "columns": {"what": "what", "ours": "the engine", "theirs": "the other", "ratio": "the engine is"},
         "rows": rows,
-        "measured": machine(),
+        "measured": machine(rscript),
         "seconds": found,
     }
 
@@ -341,7 +341,7 @@ def duration(value: float) -> str:
     return f"{value:.3g} s" if value >= 1 else f"{value * 1000:.3g} ms"
 
 
-def machine() -> dict[str, str]:
+def machine(rscript: str) -> dict[str, str]:
     """Where and when: no names, only what the numbers depend on."""
     import keras
     import tensorflow as tf
@@ -353,11 +353,13 @@ def machine() -> dict[str, str]:
             line for line in cpuinfo.read_text(encoding="utf-8").splitlines() if line.startswith("model name")
         ]
         processor = lines[0].split(":", 1)[1].strip() if lines else processor
+    asked = 'cat(paste0("R ", getRversion(), ", rnn ", packageVersion("rnn")))'
+    of_r = subprocess.run([rscript, "-e", asked], capture_output=True, text=True, check=True).stdout
     return {
         "date": date.today().isoformat(),
         "machine": f"one core of {processor}",
         "versions": f"Python {platform.python_version()}, NumPy {np.__version__}, Keras {keras.__version__}, "
-        f"TensorFlow {tf.__version__}",
+        f"TensorFlow {tf.__version__}, {of_r}",
     }
 
 
@@ -400,7 +402,7 @@ def main() -> None:
             sys.exit("the pages show R's part too: install R and the package rnn, or run without --write")
     found = measure(rscript, lambda line: print(line, flush=True))
     if given.write:
-        write_atomically(RESULTS, json.dumps(report(found), indent=1, ensure_ascii=False) + "\n")
+        write_atomically(RESULTS, json.dumps(report(found, rscript), indent=1, ensure_ascii=False) + "\n")
         draw_chart(found)
         print(f"written: {RESULTS.relative_to(ROOT)}, {CHART.relative_to(ROOT)}")
 
