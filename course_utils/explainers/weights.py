@@ -275,8 +275,6 @@ def _stored(name: str, array: Array, wanted: StoredAs) -> tuple[StoredAs, bytes]
     if not np.isfinite(floats).all():
         raise ValueError(f"{name} holds numbers that are not finite: such a network has diverged.")
     if wanted == "int8" and array.ndim == 2:
-        # Numbers under the smallest normal one would give scales too coarse to divide by.
-        floats[np.abs(floats) < np.finfo(np.float32).tiny] = 0.0
         whole, scales = quantise(floats, axis=1 if name == EMBEDDING else 0)
         return "int8", scales.astype("<f4").tobytes() + whole.tobytes()
     if wanted != "float32" and np.abs(floats).max(initial=0.0) <= np.finfo(np.float16).max:

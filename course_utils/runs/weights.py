@@ -33,6 +33,8 @@ def quantise(matrix: npt.NDArray[np.floating], axis: int) -> tuple[npt.NDArray[n
     Returns:
         The whole numbers, same shape, and the scales, (rows, 1) or (1, columns). A row of zeros has scale 0.
     """
+    # Numbers under the smallest normal one would give scales too coarse to divide by.
+    matrix = np.where(np.abs(matrix) < np.finfo(np.float32).tiny, 0, matrix)
     scale = np.abs(matrix).max(axis=axis, keepdims=True).astype(np.float32) / np.float32(127)
     whole = np.rint(np.divide(matrix, scale, out=np.zeros(matrix.shape, np.float32), where=scale > 0))
     return whole.astype(np.int8), scale

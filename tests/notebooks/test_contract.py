@@ -60,6 +60,8 @@ BREACHES = {
     "data URI": ("markdown", "![a](data:image/png;base64,xx)", {}, "image inside the notebook"),
     "no alt": ("markdown", "![](x.png)", {}, "without alternative text"),
     "raw": ("raw", "x", {}, "a raw cell"),
+    "bare widget": ("code", "import ipywidgets", {}, "a widget that is dead on the site"),
+    "interact": ("code", "interact(print, x=3)", {}, "a widget that is dead on the site"),
     "solution in the open": (
         "code",
         "### BEGIN SOLUTION\nx = 1\n### END SOLUTION",

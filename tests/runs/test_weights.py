@@ -35,6 +35,14 @@ def test_known_values() -> None:
     np.testing.assert_allclose(scale, [[0.01], [0.0]], rtol=1e-6)
 
 
+def test_numbers_too_small_for_a_scale_become_zero() -> None:
+    # A scale of 190 / 127 of the smallest number is rounded to that number, and 190 of it are no int8.
+    small = np.float32(190 * 2.0**-149)
+    whole, scale = quantise(np.array([[small, -small], [1.0, small]], np.float32), axis=1)
+    np.testing.assert_array_equal(whole, [[0, 0], [127, 0]])
+    np.testing.assert_array_equal(dequantise(whole, scale)[0], 0)
+
+
 def test_a_rare_word_with_small_numbers_keeps_them() -> None:
     embedding = np.stack([np.full(8, 5.0), np.linspace(-0.01, 0.01, 8)]).astype(np.float32)
     whole, scale = quantise(embedding, axis=1)
