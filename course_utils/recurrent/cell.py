@@ -94,7 +94,8 @@ class Cell(Weighted, ABC, Generic[Gates]):
         dtype: of weights and states; float64 to check gradients, float32 to be fast.
 
     Raises:
-        ValueError: if `features` or `units` is not a positive whole number, or `dtype` is another.
+        ValueError: if `features` or `units` is not a positive whole number, or `dtype` is neither
+            float64 nor float32.
     """
 
     kind: ClassVar[str]

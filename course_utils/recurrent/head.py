@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from course_utils.recurrent.activations import ACTIVATIONS, activation_named, softmax
+from course_utils.recurrent.activations import ACTIVATIONS, softmax
 from course_utils.recurrent.arrays import Array, Mask, Seed, at_least, checked_dtype
 from course_utils.recurrent.weights import Weighted, glorot_uniform
 
@@ -103,7 +103,7 @@ class Dense(Weighted):
 
     def answers(self, a: Array) -> Array:
         """y = f(a), of a's shape, (…, outputs)."""
-        return softmax(a) if self.activation == "softmax" else activation_named(self.activation)(a)
+        return softmax(a) if self.activation == "softmax" else ACTIVATIONS[self.activation](a)
 
     def loss_gradient(self, a: Array, y: Array, targets: Array, weights: Mask | None) -> tuple[float, Array]:
         """The loss of a batch, and how it changes with the weighted sums.

@@ -433,11 +433,10 @@ class Network:
     def _gather_weights(self) -> None:
         """Put all weights side by side into one array; see `flat_weights`."""
         self._flat = np.empty(sum(weight.size for weight in self.weights.values()), self.dtype)
-        begin = 0
-        for owner in self._owners().values():
-            size = sum(weight.size for weight in owner.weights.values())
-            owner.move_weights(self._flat[begin : begin + size])
-            begin += size
+        places = self.named(self._flat)
+        for name, owner in self._owners().items():
+            for weight in owner.weights:
+                owner.move_weight(weight, places[f"{name}.{weight}"])
 
     def __copy__(self) -> Network:
         """A network of its own: two that share cells could not both be trained."""

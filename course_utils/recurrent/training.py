@@ -172,9 +172,8 @@ def _epoch(
 ) -> dict[str, float]:
     """Show every batch once; the mean loss, and the metrics of the answers given on the way."""
     network, optimizer = training.network, training.optimizer
-    takes_mean = (
-        network.head.reduction == "mean"
-    )  # a mean counts as much as the answers that it is the mean of
+    # A mean counts as much as the answers that it is the mean of.
+    takes_mean = network.head.reduction == "mean"
     total, counted, seen = 0.0, 0, 0
     answered: list[tuple[Array, Array]] = []
     for samples in order:

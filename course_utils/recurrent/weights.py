@@ -36,18 +36,10 @@ class Weighted:
         """Begin with a weight, one of `weight_names`."""
         self.__dict__[name] = value
 
-    def move_weights(self, flat: Array) -> None:
-        """Copy the weights into one long array, side by side, and keep them there from now on.
-
-        Args:
-            flat: (number of weights,); each weight becomes a view of its part.
-        """
-        begin = 0
-        for name, weight in self.weights.items():
-            view = flat[begin : begin + weight.size].reshape(weight.shape)
-            view[...] = weight
-            self.__dict__[name] = view
-            begin += weight.size
+    def move_weight(self, name: str, place: Array) -> None:
+        """Copy a weight into another array of its shape, and keep it there from now on."""
+        place[...] = self.__dict__[name]
+        self.__dict__[name] = place
 
 
 def glorot_uniform(draw: np.random.Generator, rows: int, columns: int, blocks: int = 1) -> Array:
