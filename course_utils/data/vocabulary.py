@@ -134,6 +134,28 @@ def decode_review(ids: Iterable[SupportsIndex], word_index: Mapping[str, int]) -
     return " ".join(words)
 
 
+def words_by_id(word_index: Mapping[str, int], num_words: int) -> tuple[str, ...]:
+    """The word of each id, 0 to `num_words` − 1.
+
+    Args:
+        word_index: word → rank, as in `Reviews.word_index`.
+        num_words: how many ids there are.
+
+    Returns:
+        ``""`` for the padding 0 and for ids that stand for no word, then the marks, then the words by rank.
+
+    Raises:
+        ValueError: if `num_words` is below 5.
+    """
+    check_num_words(num_words)
+    words = [""] * num_words
+    words[START_ID], words[UNKNOWN_ID] = START_MARK, UNKNOWN_MARK
+    for word, rank in word_index.items():
+        if rank + INDEX_FROM < num_words:
+            words[rank + INDEX_FROM] = word
+    return tuple(words)
+
+
 def split_words(text: str) -> list[str]:
     """The words of a text as the IMDB data have them: lower case, punctuation out, apostrophes kept."""
     return text.lower().translate(_TO_SPACE).split()

@@ -116,6 +116,82 @@ class Numbers(t.TraitType):  # type: ignore[misc]
         return array
 
 
+class Choice(t.TraitType):  # type: ignore[misc]
+    """One of several words of a figure's state, such as the kind of a cell.
+
+    Args:
+        default: where nothing else is said.
+        options: all that are allowed.
+    """
+
+    def __init__(self, default: str, *, options: Iterable[str]) -> None:
+        super().__init__(default)
+        self.range: tuple[str, ...] = tuple(options)
+        self.tag(sync=True, public=True)
+
+    def validate(self, figure: Any, value: object) -> str:
+        """The word.
+
+        Raises:
+            TraitError: for any other.
+        """
+        if not isinstance(value, str) or value not in self.range:
+            raise _reject(self, figure, value, f"one of {', '.join(self.range)}")
+        return value
+
+
+class Flag(t.TraitType):  # type: ignore[misc]
+    """Something in a figure's state that is on or off.
+
+    Args:
+        default: where nothing else is said.
+    """
+
+    def __init__(self, default: bool) -> None:
+        super().__init__(default)
+        self.range: Range = (0, 1, 1)
+        self.tag(sync=True, public=True)
+
+    def validate(self, figure: Any, value: object) -> bool:
+        """True or False.
+
+        Raises:
+            TraitError: for anything else.
+        """
+        if not isinstance(value, bool):
+            raise _reject(self, figure, value, "True or False")
+        return value
+
+
+class Text(t.TraitType):  # type: ignore[misc]
+    """A text of a figure's state, such as what a reader has typed.
+
+    Args:
+        default: where nothing else is said.
+        longest: how many characters it may have.
+        pattern: a regular expression that all of it has to match; the figure's own words say what that is.
+        expected: the pattern in words, for the message.
+    """
+
+    def __init__(self, default: str, *, longest: int, pattern: str = "", expected: str = "a text") -> None:
+        super().__init__(default)
+        self.range: tuple[float | str, ...] = (longest, pattern)
+        self.expected = expected
+        self.tag(sync=True, public=True)
+
+    def validate(self, figure: Any, value: object) -> str:
+        """The text.
+
+        Raises:
+            TraitError: for no text, one that is too long, or one that does not match.
+        """
+        longest, pattern = self.range
+        fits = isinstance(value, str) and len(value) <= int(longest)
+        if not fits or (pattern and not re.fullmatch(str(pattern), str(value))):
+            raise _reject(self, figure, value, f"{self.expected} of at most {longest} characters")
+        return str(value)
+
+
 class Name(t.TraitType):  # type: ignore[misc]
     """What links call a figure: small letters, digits and hyphens."""
 

@@ -20,15 +20,12 @@ The same network gives the same bytes.
 
 from __future__ import annotations
 
-import base64
 import json
 import math
-import re
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -225,45 +222,6 @@ def unpack_network(contents: bytes, *, dtype: npt.DTypeLike = np.float64) -> Pac
         header["padding"],
         header["metadata"],
     )
-
-
-def asset_script(name: str, contents: bytes) -> str:
-    """A classic script that hands a file to the page, also where the page was opened from a folder.
-
-    Args:
-        name: what the page asks for: letters, digits, hyphens and underscores.
-        contents: any bytes, such as those of `pack_network`.
-
-    Returns:
-        its text: one call of ``courseAssets.put``, which ``hydrate.js`` defines.
-
-    Raises:
-        ValueError: for another name.
-    """
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
-        raise ValueError(f"the name is {name!r}, expected letters, digits, hyphens and underscores.")
-    return f'courseAssets.put("{name}", "{base64.b64encode(contents).decode("ascii")}");\n'
-
-
-def write_asset_script(folder: Path, name: str, contents: bytes) -> Path:
-    """Write `asset_script` into a folder, as ``NAME.js``.
-
-    Args:
-        folder: is made where it is missing.
-        name: as for `asset_script`.
-        contents: any bytes.
-
-    Returns:
-        the file.
-
-    Raises:
-        ValueError: for a name that `asset_script` refuses.
-    """
-    text = asset_script(name, contents)
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{name}.js"
-    file.write_text(text, encoding="ascii", newline="\n")
-    return file
 
 
 def _stored(name: str, array: Array, wanted: StoredAs) -> tuple[StoredAs, bytes]:

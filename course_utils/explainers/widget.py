@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import json
 import re
@@ -14,37 +13,52 @@ from typing import Any, ClassVar
 import anywidget
 import traitlets as t
 
+from course_utils.explainers.assets import ASSETS, asset, write_asset_script
 from course_utils.explainers.traits import Name
 
 JS_FOLDER = Path(__file__).parent / "js"
-ASSET_FOLDER = Path(__file__).parent / "assets"
-"""Weights and the like, too big for a page's state: `NAME.bin`."""
 HYDRATE = JS_FOLDER / "hydrate.js"
 STYLE = JS_FOLDER / "explainers.css"
 
 _INCLUDE = re.compile(r"^//#include (\S+)$", re.MULTILINE)
 
 
-def module_source(file: Path) -> str:
-    """One self-contained ES module: its own text, with what `//#include _name.js` names put in.
+def module_parts(file: Path) -> list[Path]:
+    """The files that make up an ES module: the fragments that it names by `//#include _name.js`, and itself.
 
-    A module of a page that was opened from its folder cannot import its neighbours.
+    A module of a page that was opened from its folder cannot import its neighbours. So its parts are put one after
+    the other, where it is used.
 
     Args:
         file: the module.
 
     Returns:
-        its source.
+        its parts, in their order.
 
     Raises:
-        FileNotFoundError: for an included file that is neither beside the module nor among the explainers' own.
+        FileNotFoundError: for a fragment that is neither beside the module nor among the explainers' own.
     """
+    parts = []
+    for name in _INCLUDE.findall(file.read_text(encoding="utf-8")):
+        beside = file.parent / name
+        parts.append(beside if beside.is_file() else JS_FOLDER / name)
+        if not parts[-1].is_file():
+            raise FileNotFoundError(
+                f"{file.name} includes {name}, which is neither beside it nor in {JS_FOLDER}."
+            )
+    return [*parts, file]
 
-    def included(match: re.Match[str]) -> str:
-        beside = file.parent / match[1]
-        return (beside if beside.is_file() else JS_FOLDER / match[1]).read_text(encoding="utf-8").rstrip()
 
-    return _INCLUDE.sub(included, file.read_text(encoding="utf-8"))
+def module_source(file: Path) -> str:
+    """One self-contained ES module, as JupyterLab gets it: its parts, one after the other."""
+    texts = [part.read_text(encoding="utf-8") for part in module_parts(file)]
+    return _INCLUDE.sub("", "\n".join(texts)).lstrip("\n")
+
+
+def module_style(file: Path) -> str:
+    """The style sheet that belongs to one module, `NAME.css` beside it; most need none."""
+    own = file.with_suffix(".css")
+    return own.read_text(encoding="utf-8") if own.is_file() else ""
 
 
 class CourseWidget(anywidget.AnyWidget):  # type: ignore[misc]
@@ -61,33 +75,39 @@ class CourseWidget(anywidget.AnyWidget):  # type: ignore[misc]
     module: ClassVar[Path]
     """The ES module; a page knows it by its stem."""
     asset_names: ClassVar[dict[str, str]] = {}
-    """Which `t.Bytes` trait is filled from which file of `ASSET_FOLDER`, by its stem."""
+    """Which `t.Bytes` trait is filled with which of `course_utils.explainers.assets.ASSETS`."""
     _made: ClassVar[Counter[str]] = Counter()
 
     name = Name()
     """What links call the figure."""
     ranges = t.Dict(read_only=True).tag(sync=True, public=True)
     """The range of each trait that a reader can set, so that the module need not repeat it."""
+    kinds = t.Dict(read_only=True).tag(sync=True, public=True)
+    """The kind of each of these traits."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         # Only where a class names its module: traitlets makes further subclasses of its own.
         if "module" in cls.__dict__:
             cls._esm = module_source(cls.module)
-            cls._css = STYLE.read_text(encoding="utf-8")
+            cls._css = STYLE.read_text(encoding="utf-8") + module_style(cls.module)
         super().__init_subclass__(**options)
 
     def __init__(self, **state: Any) -> None:
-        assets = {
-            trait: (ASSET_FOLDER / f"{stem}.bin").read_bytes() for trait, stem in self.asset_names.items()
-        }
-        super().__init__(**assets, **state)
+        super().__init__(**{trait: asset(name) for trait, name in self.asset_names.items()}, **state)
         CourseWidget._made[self.name] += 1
         count = CourseWidget._made[self.name]
         self._page_id = self.name if count == 1 else f"{self.name}-again-{count}"
 
     @t.default("ranges")  # type: ignore[untyped-decorator]
-    def _ranges(self) -> dict[str, list[float]]:
-        return {name: list(trait.range) for name, trait in self.traits().items() if hasattr(trait, "range")}
+    def _ranges(self) -> dict[str, list[float | str]]:
+        return {name: list(trait.range) for name, trait in self._settings().items()}
+
+    @t.default("kinds")  # type: ignore[untyped-decorator]
+    def _kinds(self) -> dict[str, str]:
+        return {name: type(trait).__name__ for name, trait in self._settings().items()}
+
+    def _settings(self) -> dict[str, Any]:
+        return {name: trait for name, trait in self.traits().items() if hasattr(trait, "range")}
 
     @property
     def public_state(self) -> dict[str, Any]:
@@ -127,16 +147,25 @@ def write_bundle(folder: Path, modules: Iterable[Path]) -> None:
         folder: where to; it must exist.
         modules: the ES modules.
     """
-    sources = json.dumps({file.stem: module_source(file) for file in sorted(modules)}, sort_keys=True)
-    # Inside a script element "</script>" would end it, wherever the file may be put in one.
-    hydrate = HYDRATE.read_text(encoding="utf-8").replace("/* SOURCES */ {}", sources.replace("</", "<\\/"))
-    (folder / "course-widgets.js").write_text(hydrate, encoding="utf-8")
-    (folder / "explainers.css").write_text(STYLE.read_text(encoding="utf-8"), encoding="utf-8")
-    for file in sorted(ASSET_FOLDER.glob("*.bin")):
-        (folder / "assets").mkdir(exist_ok=True)
-        content = base64.b64encode(file.read_bytes()).decode("ascii")
-        script = f'courseAssets.put("{file.stem}", "{content}");\n'
-        (folder / "assets" / f"{file.stem}.js").write_text(script, encoding="utf-8")
+    import rjsmin  # only where the site is built
+
+    parts = {file.stem: module_parts(file) for file in sorted(modules)}
+    texts = {part.name: rjsmin.jsmin(_text(part)) for files in parts.values() for part in files}
+    names = {stem: [part.name for part in files] for stem, files in parts.items()}
+    script = rjsmin.jsmin(_text(HYDRATE))
+    for placeholder, content in (("MODULES", names), ("TEXTS", texts)):
+        # Inside a script element "</script>" would end it, wherever the file may be put in one.
+        written = json.dumps(content, sort_keys=True, ensure_ascii=False).replace("</", "<\\/")
+        script = script.replace(f'"{placeholder}"', written)
+    (folder / "course-widgets.js").write_text(script, encoding="utf-8", newline="\n")
+    style = _text(STYLE) + "".join(module_style(files[-1]) for files in parts.values())
+    (folder / "explainers.css").write_text(style, encoding="utf-8", newline="\n")
+    for name in ASSETS:
+        write_asset_script(folder / "assets", name, asset(name))
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
 
 
 def shipped_modules() -> list[Path]:

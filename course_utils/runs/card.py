@@ -91,6 +91,7 @@ class Card(_Strict):
         weights_bytes: size of ``weights.npz``.
         weights_sha256: hash of ``weights.npz``.
         history_sha256: hash of ``history.json``.
+        vocabulary_sha256: hash of ``vocabulary.json``, for a run that keeps one.
     """
 
     format: Literal[1] = 1
@@ -114,6 +115,7 @@ class Card(_Strict):
     weights_bytes: int = Field(ge=1)
     weights_sha256: Sha256
     history_sha256: Sha256
+    vocabulary_sha256: Sha256 | None = None
 
     @property
     def trial(self) -> Trial:

@@ -24,7 +24,8 @@ class Prepared:
         x_test: inputs seen once, at the end.
         y_test: their labels.
         description: the data in one line.
-        is_sample: whether they are the bundled sample.
+        is_sample: whether they are the bundled sample, in place of data that could not be had.
+        vocabulary: the word or character of each id.
     """
 
     x_train: npt.NDArray[Any]
@@ -35,6 +36,7 @@ class Prepared:
     y_test: npt.NDArray[Any]
     description: str
     is_sample: bool
+    vocabulary: tuple[str, ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -66,6 +68,7 @@ def prepare_imdb(
     import keras
 
     from course_utils.data import load_imdb
+    from course_utils.data.vocabulary import words_by_id
 
     reviews = load_imdb(num_words, quiet=True)
 
@@ -91,6 +94,66 @@ def prepare_imdb(
             f"{num_words:,} words, {length} long, {padding}-padded, cut at the {_cut_end(truncating)}"
         ),
         is_sample=reviews.is_sample,
+        vocabulary=words_by_id(reviews.word_index, num_words),
+    )
+
+
+def prepare_characters(
+    *,
+    own_corpus: bool = False,
+    length: int = 128,
+    stride: int = 64,
+    evaluation_length: int = 256,
+    training: float = 0.9,
+) -> Prepared:
+    """A text cut into windows of characters, whose targets are the same windows one character on.
+
+    The text is split by place: its beginning trains, and what is left is halved, first to validate and then to test.
+
+    Args:
+        own_corpus: the course's own prose and verse instead of Tiny Shakespeare.
+        length: characters a window to train on.
+        stride: characters from the start of one such window to the start of the next.
+        evaluation_length: characters a window to validate and test on; these do not overlap.
+        training: share of the text to train on.
+
+    Returns:
+        int32 ids, (windows, characters), for inputs and targets alike. The alphabet is that of the whole text.
+    """
+    from course_utils.data.shakespeare import load_tiny_shakespeare, sample_corpus
+
+    corpus = sample_corpus() if own_corpus else load_tiny_shakespeare(quiet=True)
+    alphabet = tuple(sorted(set(corpus.text)))
+    number = {character: i for i, character in enumerate(alphabet)}
+    ids = np.array([number[character] for character in corpus.text], np.int32)
+    first = int(len(ids) * training)
+    second = (first + len(ids)) // 2
+
+    def windows(
+        begin: int, end: int, size: int, step: int
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        # One character more than a window, for its last target.
+        cut = np.lib.stride_tricks.sliding_window_view(ids[begin:end], size + 1)[::step]
+        return np.ascontiguousarray(cut[:, :-1]), np.ascontiguousarray(cut[:, 1:])
+
+    x_train, y_train = windows(0, first, length, stride)
+    x_val, y_val = windows(first, second, evaluation_length, evaluation_length)
+    x_test, y_test = windows(second, len(ids), evaluation_length, evaluation_length)
+    kind = "the course's own corpus" if corpus.is_sample else "Tiny Shakespeare"
+    return Prepared(
+        x_train=x_train,
+        y_train=y_train,
+        x_val=x_val,
+        y_val=y_val,
+        x_test=x_test,
+        y_test=y_test,
+        description=(
+            f"{kind}: {len(ids):,} characters, {len(alphabet)} different ones; the first {training:.0%} to train, in "
+            f"windows of {length} that begin every {stride}, then {second - first:,} to validate and the last "
+            f"{len(ids) - second:,} to test, in windows of {evaluation_length}"
+        ),
+        is_sample=corpus.is_sample and not own_corpus,
+        vocabulary=alphabet,
     )
 
 

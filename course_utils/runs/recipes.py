@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, Literal
 
 from course_utils.runs.errors import RunError
-from course_utils.runs.prepare import Prepared, prepare_imdb
+from course_utils.runs.prepare import Prepared, prepare_characters, prepare_imdb
 
 Monitor = Literal["val_loss", "val_accuracy"]
 
@@ -39,6 +39,8 @@ class Recipe:
         clipnorm: no gradient longer than this; None lets them be.
         compiled: whether XLA compiles the training step. On two cores that pays with recurrent dropout only.
         loss: Keras's name of the loss.
+        cosine: whether the rate falls to nothing over all the epochs, along half a cosine.
+        keeps_vocabulary: whether the run stores the word or character of each id.
     """
 
     name: str
@@ -55,9 +57,12 @@ class Recipe:
     clipnorm: float | None = None
     compiled: bool = False
     loss: str = "binary_crossentropy"
+    cosine: bool = False
+    keeps_vocabulary: bool = False
 
     def sentence(self) -> str:
         """The training in one line."""
+        falling = " falling along a cosine" if self.cosine else ""
         clipped = "" if self.clipnorm is None else f", gradient norm clipped at {self.clipnorm:g}"
         stopping = (
             f"all {self.epochs} epochs"
@@ -66,7 +71,7 @@ class Recipe:
         )
         seeds = "1 seed" if len(self.seeds) == 1 else f"{len(self.seeds)} seeds"
         return (
-            f"Adam {self.learning_rate:g}, {self.loss}, batches of {self.batch_size}{clipped}; {stopping}; "
+            f"Adam {self.learning_rate:g}{falling}, {self.loss}, batches of {self.batch_size}{clipped}; {stopping}; "
             f"weights of the epoch with the best {self.monitor}; {seeds}"
         )
 
@@ -129,6 +134,38 @@ def _padding_lstm(*, mask: bool) -> Any:
             layers.Embedding(10_000, 32, mask_zero=mask),
             layers.LSTM(32),
             layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+
+
+def _sentiment(cell: str) -> Any:
+    from keras import Input, Sequential, layers
+
+    from course_utils.runs.layers import WordDropout
+
+    return Sequential(
+        [
+            Input((None,), dtype="int32"),
+            WordDropout(0.3),
+            layers.Embedding(10_000, 32, mask_zero=True),
+            layers.SpatialDropout1D(0.2),
+            getattr(layers, cell)(32),
+            layers.Dropout(0.3),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+
+
+def _characters(alphabet: int, units: int, dropout: float) -> Any:
+    from keras import Input, Sequential, layers
+
+    return Sequential(
+        [
+            Input((None,), dtype="int32"),
+            layers.Embedding(alphabet, 64),
+            layers.LSTM(units, return_sequences=True),
+            layers.Dropout(dropout),
+            layers.Dense(alphabet, activation="softmax"),
         ]
     )
 
@@ -211,6 +248,75 @@ RECIPES: Mapping[str, Recipe] = {
             prepare=partial(prepare_imdb, num_words=10_000, length=400, padding="post"),
             epochs=3,
             batch_size=128,
+        ),
+        # Small enough for a page, and alike but for the cell. Padding is masked, so that a reader's own short text
+        # is read as it is.
+        *(
+            Recipe(
+                name=name,
+                title=f"{cell}, 400 words, masked",
+                model=(
+                    "WordDropout(0.3) → Embedding(10,000, 32, mask_zero) → SpatialDropout1D(0.2) → "
+                    f"{cell}(32) → Dropout(0.3) → Dense(1, sigmoid)"
+                ),
+                build=partial(_sentiment, cell),
+                prepare=partial(prepare_imdb, num_words=10_000, length=400),
+                epochs=5,
+                batch_size=64,
+                learning_rate=2e-3,
+                seeds=(1, 2),
+                clipnorm=1.0,
+                cosine=True,
+                keeps_vocabulary=name == "sentiment-lstm",  # the same for all three
+            )
+            for name, cell in (
+                ("sentiment-lstm", "LSTM"),
+                ("sentiment-gru", "GRU"),
+                ("sentiment-rnn", "SimpleRNN"),
+            )
+        ),
+        # Characters, one after the other: the large one, one for slow lines, and one that needs no download.
+        *(
+            Recipe(
+                name=name,
+                title=title,
+                model=(
+                    f"Embedding({alphabet}, 64) → LSTM({units}) → Dropout({dropout:g}) → Dense({alphabet}, softmax)"
+                ),
+                build=partial(_characters, alphabet, units, dropout),
+                prepare=prepare,
+                epochs=epochs,
+                batch_size=64,
+                learning_rate=rate,
+                monitor="val_loss",
+                clipnorm=1.0,
+                loss="sparse_categorical_crossentropy",
+                cosine=True,
+                keeps_vocabulary=True,
+            )
+            for name, title, alphabet, units, dropout, epochs, rate, prepare in (
+                ("chars-lstm", "LSTM 480, Tiny Shakespeare", 65, 480, 0.3, 12, 4e-3, prepare_characters),
+                (
+                    "chars-lstm-small",
+                    "LSTM 128, Tiny Shakespeare",
+                    65,
+                    128,
+                    0.1,
+                    12,
+                    8e-3,
+                    prepare_characters,
+                ),
+                (
+                    "chars-lstm-corpus",
+                    "LSTM 128, the course's own corpus",
+                    63,
+                    128,
+                    0.4,
+                    30,
+                    8e-3,
+                    partial(prepare_characters, own_corpus=True, stride=16),
+                ),
+            )
         ),
     )
 }

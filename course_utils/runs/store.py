@@ -1,7 +1,8 @@
 """Where runs lie, and how they are loaded.
 
 A run is a folder with three files: ``card.json`` (see `Card`), ``history.json`` (Keras's history: a list for
-each metric, one number an epoch) and ``weights.npz`` (see `course_utils.runs.weights`).
+each metric, one number an epoch) and ``weights.npz`` (see `course_utils.runs.weights`). Some keep a fourth,
+``vocabulary.json``: the word or character of each id, without which nobody could use the weights on their own text.
 
 Environment:
     COURSE_RUNS: a folder of runs that is looked in first, and that ``course train`` writes to.
@@ -29,7 +30,7 @@ from course_utils.runs.errors import RunError
 from course_utils.runs.recipes import RECIPES, Recipe, recipe_named
 from course_utils.runs.weights import Floats, unpack
 
-CARD, HISTORY, WEIGHTS = "card.json", "history.json", "weights.npz"
+CARD, HISTORY, WEIGHTS, VOCABULARY = "card.json", "history.json", "weights.npz", "vocabulary.json"
 
 History = dict[str, list[float]]
 
@@ -59,6 +60,19 @@ class Run:
         contents = _read(self.folder / WEIGHTS)
         _check(contents, self.card.weights_sha256, self.folder / WEIGHTS)
         return unpack(contents)
+
+    def load_vocabulary(self) -> list[str]:
+        """The word or character of each id.
+
+        Raises:
+            RunError: if the run keeps none, or the file is missing or is not the one that the card describes.
+        """
+        if self.card.vocabulary_sha256 is None:
+            raise RunError(f"The run {self.card.name} keeps no vocabulary.")
+        contents = _read(self.folder / VOCABULARY)
+        _check(contents, self.card.vocabulary_sha256, self.folder / VOCABULARY)
+        words: list[str] = json.loads(contents)
+        return words
 
     def load_model(self) -> Any:
         """The model with its shipped weights, compiled, ready to ``predict`` and ``evaluate``.

@@ -28,6 +28,7 @@ from course_utils.runs.recipes import RECIPES, Recipe, recipe_named
 from course_utils.runs.store import (
     CARD,
     HISTORY,
+    VOCABULARY,
     WEIGHTS,
     Run,
     as_floats,
@@ -159,7 +160,7 @@ class _Trainer:
         recipe, state = self.recipe, self.state
         seed = recipe.seeds[state.trial]
         keras.utils.set_random_seed(seed)
-        model = _compiled(recipe)
+        model = _compiled(recipe, len(self.data.x_train))
         model.optimizer.build(model.trainable_variables)
         if state.variables:
             for variable, value in zip(_variables(model), state.variables, strict=True):
@@ -271,12 +272,16 @@ def _watcher(trainer: _Trainer, began: float) -> Any:
     return Watcher()
 
 
-def _compiled(recipe: Recipe) -> Any:
+def _compiled(recipe: Recipe, examples: int) -> Any:
     import keras
 
     model = recipe.build()
+    rate: Any = recipe.learning_rate
+    if recipe.cosine:
+        steps = recipe.epochs * -(-examples // recipe.batch_size)
+        rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
     model.compile(
-        optimizer=keras.optimizers.Adam(recipe.learning_rate, clipnorm=recipe.clipnorm),
+        optimizer=keras.optimizers.Adam(rate, clipnorm=recipe.clipnorm),
         loss=recipe.loss,
         metrics=["accuracy"],
         jit_compile=recipe.compiled,
@@ -296,15 +301,16 @@ def _evaluated(model: Any, inputs: npt.NDArray[Any], labels: npt.NDArray[Any]) -
 def _files(
     recipe: Recipe, data: Prepared, data_sha256: str, state: Checkpoint, progress: Listener
 ) -> dict[str, bytes]:
-    """The three files of a finished run."""
+    """The files of a finished run."""
     progress(Progress(recipe.name, message="measuring the weights as shipped"))
-    model = _compiled(recipe)
+    model = _compiled(recipe, len(data.x_train))
     model.set_weights(state.champion)
     exact = _evaluated(model, data.x_test, data.y_test)
     weights = pack([(weight.name, np.array(weight)) for weight in model.weights])
     model.set_weights(unpack(weights))
     shipped = _evaluated(model, data.x_test, data.y_test)
     history = to_json(as_floats(state.champion_history))
+    vocabulary = to_json(list(data.vocabulary)) if recipe.keeps_vocabulary else None
     trials = tuple(Trial(**facts) for facts in state.trials)
     trial = best_trial(trials, recipe.monitor)
     card = Card(
@@ -343,8 +349,14 @@ def _files(
         weights_bytes=len(weights),
         weights_sha256=hashlib.sha256(weights).hexdigest(),
         history_sha256=hashlib.sha256(history).hexdigest(),
+        vocabulary_sha256=hashlib.sha256(vocabulary).hexdigest() if vocabulary else None,
     )
-    return {WEIGHTS: weights, HISTORY: history, CARD: to_json(card.model_dump(mode="json"))}
+    files = {
+        WEIGHTS: weights,
+        HISTORY: history,
+        CARD: to_json(card.model_dump(mode="json", exclude_none=True)),
+    }
+    return files | ({VOCABULARY: vocabulary} if vocabulary else {})
 
 
 def _versions() -> dict[str, str]:

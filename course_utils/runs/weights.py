@@ -17,7 +17,7 @@ from course_utils.runs.errors import RunError
 
 Floats = npt.NDArray[np.float32]
 
-INT8_FROM = 50_000
+INT8_FROM = 20_000
 """Matrices with at least as many entries are stored as int8."""
 
 _INT8, _SCALE = "int8", "scale"

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from figure_pages import Site, folder_pages, served_pages
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from course_utils.doctor import find_chromium
+from course_utils.explainers import CourseWidget
 from course_utils.layout import Clone
 from course_utils.site.study import make_server
 
@@ -90,3 +92,32 @@ def watch(context: BrowserContext) -> Watch:
         ),
     )
     return watch
+
+
+@pytest.fixture(scope="session", params=["http", "file"])
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Pages of figures, once from a web server and once from their folder."""
+    pages = served_pages if request.param == "http" else folder_pages
+    with pages(tmp_path_factory.mktemp("pages")) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def folder_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Where the address makes no difference, the folder is enough."""
+    with folder_pages(tmp_path_factory.mktemp("pages")) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go; `pytest -s` shows the folder's name."""
+    folder = tmp_path_factory.mktemp("screenshots")
+    print(f"\nscreenshots of living figures: {folder}")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def first_of_its_page() -> None:
+    """Every test starts like a fresh kernel, in which no figure has been made."""
+    CourseWidget._made.clear()

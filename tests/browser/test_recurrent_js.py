@@ -18,7 +18,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 from playwright.sync_api import Error as PlaywrightError
 
-from course_utils.explainers.weights import pack_network, unpack_network, write_asset_script
+from course_utils.explainers.weights import pack_network, unpack_network
 from course_utils.explainers.widget import JS_FOLDER, module_source
 from course_utils.recurrent import Network, build_network
 from course_utils.recurrent.activations import sigmoid, softmax
@@ -34,10 +34,6 @@ TIGHT = 1e-5
 """How far JavaScript, which keeps float32, may be from the engine in float64."""
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>networks</title><script>
-const arrived = new Map();
-window.courseAssets = {
-  put: (name, base64) => arrived.set(name, bytesOf(base64)),
-};
 const bytesOf = (base64) => {
   const letters = atob(base64), bytes = new Uint8Array(letters.length);
   for (let k = 0; k < letters.length; k++) bytes[k] = letters.charCodeAt(k);  // Uint8Array.from takes 20 times as long
@@ -610,23 +606,17 @@ def test_cross_entropy_and_softmax_do_not_overflow(page: Page) -> None:
 # Files, and what goes wrong.
 
 
-def test_a_script_file_brings_the_network_to_a_page_of_a_folder(page: Page, folder: Path) -> None:
+def test_bytes_may_begin_anywhere_as_jupyterlab_hands_them_over(page: Page) -> None:
     network, _ = made("lstm", units=4, head="sigmoid", outputs=1)
     contents = pack_network(network)
-    write_asset_script(folder / "assets", "reviews-1", contents)
-    # Bytes that begin anywhere, as JupyterLab may hand them over.
     found = page.evaluate(
-        """async () => {
-          await new Promise((resolve, reject) => {
-            const script = document.createElement("script");
-            [script.src, script.onload, script.onerror] = ["assets/reviews-1.js", resolve, reject];
-            document.head.append(script);
-          });
-          const bytes = arrived.get("reviews-1"), shifted = new Uint8Array(bytes.length + 3);
+        """(base64) => {
+          const bytes = bytesOf(base64), shifted = new Uint8Array(bytes.length + 3);
           shifted.set(bytes, 3);
           return [new DataView(bytes.buffer), new DataView(shifted.buffer, 3)]
             .map((view) => Array.from(rnn.readNetwork(view).forward([1, 2, 3, 4, 5, 6]).answers));
-        }"""
+        }""",
+        encoded(contents),
     )
     expected = unpack_network(contents).network.predict([[[1, 2, 3], [4, 5, 6]]])[0]
     for answers in found:

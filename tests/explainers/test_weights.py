@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import re
 import zlib
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,12 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from course_utils.explainers.weights import (
-    asset_script,
     pack_network,
     unpack_network,
-    write_asset_script,
 )
-from course_utils.explainers.widget import HYDRATE
 from course_utils.recurrent import LSTM, Bidirectional, Dense, Network, SimpleRNN, build_network
 from course_utils.runs import load_run
 from course_utils.runs.weights import dequantise, quantise
@@ -287,15 +281,3 @@ def test_weights_that_are_not_finite_are_refused() -> None:
     network.cells["lstm_1"].W_h[0, 0] = 1e39  # no float32
     with pytest.raises(ValueError, match=r"lstm_1.W_h holds numbers that are not finite"):
         pack_network(network)
-
-
-def test_the_script_holds_the_bytes(tmp_path: Path) -> None:
-    contents = bytes(range(256))
-    file = write_asset_script(tmp_path / "assets", "letters-1", contents)
-    match = re.fullmatch(r'courseAssets\.put\("letters-1", "([A-Za-z0-9+/=]+)"\);\n', file.read_text("ascii"))
-    assert file.name == "letters-1.js" and match is not None
-    assert base64.b64decode(match[1]) == contents
-    assert "window.courseAssets = {" in HYDRATE.read_text(encoding="utf-8")  # where the script puts them
-    for name in ("", "../x", 'a"b', "a.b"):
-        with pytest.raises(ValueError, match=r"expected letters, digits"):
-            asset_script(name, contents)

@@ -96,15 +96,23 @@ function statusLine() {
   };
 }
 
-/** A labelled slider with its value beside it. */
-function slider({ name, note, range: [min, max, step], oninput }) {
+/**
+ * A labelled slider with its value beside it.
+ *
+ * @param options.name what is set: a symbol, such as `w_h`, or with `label` any name
+ * @param options.label what to print instead of the symbol
+ * @param options.note after the name
+ * @param options.role whose colour it has; that of the symbol, if nothing is said
+ * @param options.write how the value is written; two digits, if nothing is said
+ */
+function slider({ name, label, note, role = roleOf(name), range: [min, max, step], write = fixed, oninput }) {
   const input = element("input", { type: "range", min, max, step });
   // Not an <output>: that would be a second line that is read out. The slider itself says its value.
   const shown = element("span", { class: "cw-slider-value", "aria-hidden": "true" });
   const node = element(
     "label",
-    { class: `cw-slider cw-${roleOf(name)}`, "data-field": name },
-    element("span", { class: "cw-slider-name" }, symbol(name), note ? ` ${note}` : ""),
+    { class: `cw-slider cw-${role}`, "data-field": name },
+    element("span", { class: "cw-slider-name" }, label ?? symbol(name), note ? ` ${note}` : ""),
     shown,
     input,
   );
@@ -114,8 +122,8 @@ function slider({ name, note, range: [min, max, step], oninput }) {
     input,
     show(number) {
       input.value = number;
-      shown.textContent = fixed(number);
-      input.setAttribute("aria-valuetext", fixed(number));
+      shown.textContent = write(number);
+      input.setAttribute("aria-valuetext", write(number));
       // How full the track is, for the style sheet.
       input.style.setProperty("--filled", `${(100 * (number - min)) / (max - min)}%`);
     },
@@ -143,6 +151,124 @@ function numberInput({ name, range: [min, max, step], oninput }) {
       input.setAttribute("aria-invalid", "false");
     },
   };
+}
+
+/** A labelled list to choose from: `options` are words, or pairs of a word and what to print. */
+function choiceList({ label, options, oninput }) {
+  const pairs = options.map((each) => [each].flat());
+  const list = element("select", {}, ...pairs.map(([word, text = word]) => element("option", { value: word }, text)));
+  list.addEventListener("input", () => oninput(list.value));
+  return {
+    node: element("label", { class: "cw-field" }, label, list),
+    input: list,
+    show(word) {
+      list.value = word;
+    },
+  };
+}
+
+/** A labelled box to tick. */
+function tickBox({ label, oninput }) {
+  const input = element("input", { type: "checkbox" });
+  input.addEventListener("input", () => oninput(input.checked));
+  return {
+    node: element("label", { class: "cw-choice" }, input, label),
+    input,
+    show(flag) {
+      input.checked = flag;
+    },
+  };
+}
+
+/** A labelled field for a text, of one line or of more. */
+function textInput({ label, longest, rows = 1, oninput }) {
+  const input = element(rows > 1 ? "textarea" : "input", {
+    ...(rows > 1 ? { rows } : { type: "text" }),
+    maxlength: longest,
+    spellcheck: "false",
+    autocomplete: "off",
+  });
+  input.addEventListener("input", () => oninput(input.value));
+  return {
+    node: element("label", { class: "cw-text" }, element("span", {}, label), input),
+    input,
+    show(text) {
+      if (input.value !== text) input.value = text;
+    },
+  };
+}
+
+let questions = 0;
+
+/**
+ * A question to answer before the figure does: radio buttons, side by side.
+ *
+ * `ask(text, options)` puts another question and forgets the last guess; `guess()` is the word chosen, or undefined.
+ */
+function question(onguess = () => {}) {
+  const legend = element("legend");
+  const choices = element("span");
+  const node = element("fieldset", { class: "cw-question" }, legend, choices);
+  const name = `guess-${(questions += 1)}`;
+  // Choices are used again, so that whoever has the focus on one keeps it.
+  function choiceAt(index) {
+    if (choices.children[index]) return choices.children[index];
+    const input = element("input", { type: "radio", name, oninput: () => onguess(input.value) });
+    return choices.appendChild(element("label", { class: "cw-choice" }, input, element("span")));
+  }
+  return {
+    node,
+    ask(text, options) {
+      legend.replaceChildren(...rich(text));
+      options.forEach((_, index) => choiceAt(index));
+      [...choices.children].forEach(({ classList, firstChild, lastChild }, index) => {
+        const option = options[index] ?? "";
+        classList.toggle("is-hidden", option === "");
+        firstChild.checked = false;
+        firstChild.value = lastChild.textContent = option;
+      });
+    },
+    guess: () => choices.querySelector(":checked")?.value,
+  };
+}
+
+/** What a guess is told, before the answer's own sentence. */
+function verdict(guess, answer) {
+  return guess === answer ? `You said ${guess}: right. ` : `You said ${guess}; it is ${answer}. `;
+}
+
+/**
+ * All numbers as a table, for whoever does not see the drawing, and in full.
+ *
+ * @param head what stands above the columns: texts with symbols
+ * @param makeRows called while the table is open: rows of a row's name and then its cells, each a number (or a number
+ *   and its digits), or a text
+ */
+function numbersTable(head, makeRows, summary = "The numbers as a table") {
+  const body = element("tbody");
+  const top = element("tr", {}, ...head.map((name) => element("th", { scope: "col" }, ...rich(name))));
+  const node = element(
+    "details",
+    { class: "cw-details" },
+    element("summary", {}, summary),
+    element("div", { class: "cw-scroll", tabindex: 0, role: "group", "aria-label": summary },
+      element("table", {}, element("thead", {}, top), body)),
+  );
+  const cell = (content) => {
+    if (typeof content === "string") return element("td", {}, content);
+    const [number, digits = 4] = [content].flat();
+    return element("td", {}, element("data", { value: number }, fixed(number, digits)));
+  };
+  function show() {
+    if (!node.open) return;
+    body.replaceChildren(
+      ...makeRows().map(([name, ...cells]) =>
+        element("tr", {}, element("th", { scope: "row" }, ...rich(name)), ...cells.map(cell)),
+      ),
+    );
+  }
+  node.addEventListener("toggle", show);
+  return { node, show };
 }
 
 function prefersStillness() {
@@ -184,18 +310,45 @@ function numbersField(range) {
   };
 }
 
+function choiceField(options) {
+  const fits = (word) => options.includes(word);
+  return { read: (text) => (fits(text) ? text : undefined), fits, write: String };
+}
+
+function flagField() {
+  return { read: (text) => ({ 0: false, 1: true })[text], fits: (flag) => typeof flag === "boolean", write: Number };
+}
+
+function textField([longest, pattern]) {
+  // Counted as Python counts: by characters, not by halves of one.
+  const fits = (text) =>
+    typeof text === "string" && [...text].length <= longest && (!pattern || new RegExp(`^(?:${pattern})$`, "su").test(text));
+  return { read: (text) => (fits(text) ? text : undefined), fits, write: encodeURIComponent };
+}
+
+// By the names of the traits' classes.
+const FIELDS = {
+  Number: numberField,
+  Whole: wholeField,
+  Numbers: numbersField,
+  Choice: choiceField,
+  Flag: flagField,
+  Text: textField,
+};
+
 /**
  * Everything about a figure that is not its subject: its frame, its state, its links, its end.
  *
  * @param options.model anywidget's model, or the page's
  * @param options.el where the figure goes
  * @param options.title what the figure is called
- * @param options.fields how each part of the state is read from a link, checked and written
  * @param options.draw called once in each animation frame in which the state has changed
  * @param options.onlink called after a link has set the state, with the parts it set
  */
-function openFigure({ model, el, title, fields, draw, onlink }) {
-  const names = Object.keys(fields);
+function openFigure({ model, el, title, draw, onlink }) {
+  const ranges = model.get("ranges");
+  const names = Object.keys(ranges);
+  const fields = Object.fromEntries(names.map((each) => [each, FIELDS[model.get("kinds")[each]](ranges[each])]));
   for (const name of names) {
     if (!fields[name].fits(model.get(name))) throw new Error(`its state is damaged: "${name}"`);
   }
@@ -260,7 +413,7 @@ function openFigure({ model, el, title, fields, draw, onlink }) {
   }
 
   function onAddress() {
-    const query = queryOf(decodeURI(location.hash));
+    const query = queryOf(location.hash);
     if (query !== undefined) follow(query);
   }
 

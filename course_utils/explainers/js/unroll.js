@@ -71,10 +71,6 @@ function questionAt(run, place) {
   };
 }
 
-function verdict(guess, answer) {
-  return guess === answer ? `You said ${guess}: right. ` : `You said ${guess}; it is ${answer}. `;
-}
-
 /** What the step to this place did, in one sentence or two. */
 function sentenceAt(run, place) {
   const { last, x, h, d_h, parts, sum, loss } = run;
@@ -445,63 +441,26 @@ function createDrawing(onGlow) {
   return { node, show, glow: (weight) => node.setAttribute("data-glow", weight) };
 }
 
-/** All numbers as a table, for whoever does not see the drawing, and in full. */
-function createTable() {
-  const head = ["step", "x_t", "h_t", "dL/dh_t"].map((name) => element("th", { scope: "col" }, ...rich(name)));
-  head.push(element("th", { scope: "col" }, "adds to ", symbol("dL/dw_h")));
-  const body = element("tbody");
-  const node = element(
-    "details",
-    { class: "cw-details" },
-    element("summary", {}, "The numbers as a table"),
-    element("table", {}, element("thead", {}, element("tr", {}, ...head)), body),
-  );
-  node.addEventListener("toggle", () => node.refresh());
-
-  function cell(known, number, digits) {
-    return element("td", {}, known ? element("data", { value: number }, fixed(number, digits)) : "not yet");
-  }
-
-  let latest;
-  node.refresh = () => {
-    if (!node.open || !latest) return;
-    const { run, place } = latest;
-    const rows = run.x.slice(1).map((x, index) => {
-      const t = index + 1;
-      return element(
-        "tr",
-        {},
-        element("th", { scope: "row" }, String(t)),
-        cell(true, x, 2),
-        cell(t <= place.forward, run.h[t], 4),
-        cell(t >= place.returned, run.d_h[t], 4),
-        cell(t >= place.returned, run.parts[t], 4),
-      );
-    });
-    const sum = element("tr", {}, element("th", { scope: "row", colspan: 4 }, "sum"), cell(place.isOver, run.sum, 4));
-    body.replaceChildren(...rows, sum);
-  };
-  return {
-    node,
-    show(run, place) {
-      latest = { run, place };
-      node.refresh();
-    },
-  };
+/** All numbers, row by row, what is not known yet in words. */
+function tableRows(run, place) {
+  const known = (is, number, digits) => (is ? [number, digits] : "not yet");
+  const rows = run.x.slice(1).map((x, index) => {
+    const t = index + 1;
+    const isBack = t >= place.returned;
+    return [
+      String(t),
+      [x, 2],
+      known(t <= place.forward, run.h[t]),
+      known(isBack, run.d_h[t]),
+      known(isBack, run.parts[t]),
+    ];
+  });
+  return [...rows, ["sum", "", "", "", known(place.isOver, run.sum)]];
 }
 
 function render({ model, el }) {
   const ranges = model.get("ranges");
-  const fields = {
-    inputs: numbersField(ranges.inputs),
-    w_x: numberField(ranges.w_x),
-    w_h: numberField(ranges.w_h),
-    b: numberField(ranges.b),
-    target: numberField(ranges.target),
-    h_0: numberField(ranges.h_0),
-    position: wholeField(ranges.position),
-  };
-  const figure = openFigure({ model, el, title: "A network of one unit, unrolled", fields, draw, onlink: onLink });
+  const figure = openFigure({ model, el, title: "A network of one unit, unrolled", draw, onlink: onLink });
   const { root, status, state, set } = figure;
 
   const now = () => {
@@ -527,13 +486,7 @@ function render({ model, el }) {
   }
 
   // Stepping, and the question before it.
-  const legend = element("legend");
-  const choices = [0, 1].map(() => {
-    const radio = element("input", { type: "radio", name: "guess" });
-    const text = element("span");
-    return { radio, text, node: element("label", { class: "cw-choice" }, radio, text) };
-  });
-  const question = element("fieldset", { class: "cw-question" }, legend, ...choices.map((choice) => choice.node));
+  const asking = question();
   const stepButton = element("button", { type: "submit", class: "cw-main" }, "Step");
   const backButton = button("Back", stepBack);
   const runButton = button("Run", toggleRun);
@@ -541,7 +494,7 @@ function render({ model, el }) {
   const form = element(
     "form",
     { class: "cw-stepping", onsubmit: onStep },
-    question,
+    asking.node,
     element("div", { class: "cw-buttons" }, stepButton, backButton, runButton, resetButton),
   );
 
@@ -558,7 +511,7 @@ function render({ model, el }) {
       return;
     }
     const asked = questionAt(run, place);
-    const guess = choices.find((choice) => choice.radio.checked)?.radio.value;
+    const guess = asking.guess();
     set({ position: place.at + 1 });
     tell(guess ? verdict(guess, asked.answer) : "");
   }
@@ -615,7 +568,10 @@ function render({ model, el }) {
 
   // The weights and the numbers that are read.
   const drawing = createDrawing((weight) => drawing.glow(weight));
-  const table = createTable();
+  const table = numbersTable(["step", "x_t", "h_t", "dL/dh_t", "adds to dL/dw_h"], () => {
+    const { run, place } = now();
+    return tableRows(run, place);
+  });
   function change(changes, told) {
     pause();
     set(changes);
@@ -697,21 +653,14 @@ function render({ model, el }) {
     const next = questionAt(run, place);
     if (next.text === asked) return;
     asked = next.text;
-    legend.replaceChildren(...rich(next.text));
-    choices.forEach((choice, index) => {
-      const option = next.options[index] ?? "";
-      choice.node.classList.toggle("is-hidden", option === "");
-      choice.radio.checked = false;
-      choice.radio.value = option;
-      choice.text.textContent = option;
-    });
+    asking.ask(next.text, next.options);
   }
 
   function draw() {
     const { current, run, place } = now();
     drawing.show(run, current, place, width());
     formula.replaceChildren(...formulaAt(run, current, place));
-    table.show(run, place);
+    table.show();
     ask(run, place);
     if (stateKey() !== toldOf) tellLater();
     phase.textContent =

@@ -5,125 +5,24 @@ The pages hold the real bundle. Screenshots go to the folder that the tests prin
 
 from __future__ import annotations
 
-import functools
-import http.server
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect
+from figure_pages import Site, figure_of, status_of, table_of
+from playwright.sync_api import Browser, Locator, expect
 
-from course_utils.explainers import CourseWidget, Unroll
-from course_utils.explainers.widget import shipped_modules, write_bundle
+from course_utils.explainers import Unroll
+from course_utils.explainers.assets import write_asset_script
 
 pytestmark = pytest.mark.needs_browser
-
-# The variables that the site's theme sets, in its own colours.
-_THEME = """
-html { background: #fff; color: #222832; --pst-color-background: #fff; --pst-color-text-base: #222832; }
-html[data-theme="dark"] {
-  background: #14181e; color: #ced6dd; --pst-color-background: #14181e; --pst-color-text-base: #ced6dd;
-}
-body { font-family: system-ui, sans-serif; line-height: 1.65; max-width: 740px; margin: 1rem auto; padding: 0 1rem; }
-"""
-
-
-@dataclass
-class Site:
-    """A folder of pages, and the address that its tests use."""
-
-    folder: Path
-    address: str
-
-    def write(self, name: str, *parts: str | CourseWidget) -> str:
-        """Write a page with these texts and figures; gives its address."""
-        body = "\n".join(
-            part if isinstance(part, str) else part._repr_mimebundle_()[0]["text/html"] for part in parts
-        )
-        head = (
-            f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{name}</title>'
-            '<link rel="icon" href="data:,"><link rel="stylesheet" href="explainers.css">'
-            f'<style>{_THEME}</style><script defer src="course-widgets.js"></script>'
-        )
-        page = (
-            f'<!doctype html><html lang="en" data-theme="light"><head>{head}</head>'
-            f"<body><main><h1>{name}</h1>\n{body}\n</main></body></html>"
-        )
-        (self.folder / f"{name}.html").write_text(page, encoding="utf-8")
-        return f"{self.address}/{name}.html"
-
-
-class _QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        """Keep the tests' output quiet."""
-
-
-@pytest.fixture(scope="module", params=["http", "file"])
-def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("pages")
-    write_bundle(folder, shipped_modules())
-    if request.param == "file":
-        yield Site(folder, folder.as_uri())
-        return
-    handler = functools.partial(_QuietHandler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield Site(folder, f"http://127.0.0.1:{server.server_address[1]}")
-        server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def folder_site(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    """Where the address makes no difference, the folder is enough."""
-    folder = tmp_path_factory.mktemp("pages")
-    write_bundle(folder, shipped_modules())
-    return Site(folder, folder.as_uri())
-
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("screenshots")
-    print(f"\nscreenshots of living figures: {folder}")
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def first_of_its_page() -> None:
-    """Every test starts like a fresh kernel, in which no figure has been made."""
-    CourseWidget._made.clear()
-
-
-def figure_of(page: Page, name: str = "unroll", view: int = 0) -> Locator:
-    """The live figure of this name."""
-    place = page.locator(f".course-widget[data-name={name}]").nth(view)
-    place.scroll_into_view_if_needed()
-    live = place.locator(".cw-figure")
-    live.wait_for()
-    return live
 
 
 def step(figure: Locator) -> None:
     # Also where the button says that it can do nothing more: a reader may press it and is told so.
     figure.get_by_role("button", name="Step", exact=True).click(force=True)
-
-
-def status_of(figure: Locator) -> Locator:
-    return figure.get_by_role("status")
-
-
-def numbers_of(figure: Locator) -> list[list[float]]:
-    """The figure's table, in full precision: x, h, dL/dh, contribution a step, then the sum."""
-    if not figure.locator("details").evaluate("details => details.open"):
-        figure.get_by_text("The numbers as a table").click()
-    rows: list[list[float]] = figure.locator("details tbody").evaluate(
-        "body => [...body.rows].map(row => [...row.querySelectorAll('data')].map(d => Number(d.value)))"
-    )
-    return rows
 
 
 def test_a_figure_comes_to_life_and_asks_nobody(watch: Any, site: Site) -> None:
@@ -302,7 +201,7 @@ def test_the_address_brings_a_state_back(watch: Any, site: Site) -> None:
     figure.get_by_role("button", name="Back").click()
     figure.get_by_role("button", name="Link to this state").click()
     expect(status_of(figure)).to_contain_text("The page’s address now leads to this state")
-    assert "#unroll?inputs=0.5,-1,2&w_x=0.8&w_h=-0.35&b=0&target=1&h_0=0&position=2" in page.url
+    assert "#unroll?b=0&h_0=0&inputs=0.5,-1,2&position=2&target=1&w_h=-0.35&w_x=0.8" in page.url
     shared = page.url
     page.goto("about:blank")
     page.goto(shared)
@@ -337,9 +236,7 @@ def test_where_something_is_broken_the_static_version_stays(watch: Any, site: Si
 
 
 def test_weights_are_loaded_when_their_figure_comes_near(watch: Any, site: Site) -> None:
-    (site.folder / "assets").mkdir(exist_ok=True)
-    script = 'courseAssets.put("three", "AQID");\n'
-    (site.folder / "assets" / "three.js").write_text(script, encoding="utf-8")
+    write_asset_script(site.folder / "assets", "three", b"\x01\x02\x03")
     shown = Unroll()._repr_mimebundle_()[0]["text/html"]
     heavy = shown.replace('data-assets="{}"', 'data-assets="{&quot;weights&quot;: &quot;three&quot;}"')
     asked: list[str] = []
@@ -433,7 +330,7 @@ def test_the_browser_computes_what_the_engine_computes(watch: Any, folder_site: 
         figures.append(Unroll(inputs, w_x, w_h, b, target, f"case-{index}", h_0=h_0, position=2 * count))
     watch.page.goto(folder_site.write("parity", *figures))
     for figure in figures:
-        *rows, last_row = numbers_of(figure_of(watch.page, figure.name))
+        *rows, last_row = table_of(figure_of(watch.page, figure.name))
         engine = np.stack([figure.inputs, figure.states, figure.gradients, figure.contributions], axis=1)
         np.testing.assert_allclose(np.array(rows), engine, rtol=0, atol=1e-5)
         np.testing.assert_allclose(last_row, [figure.contributions.sum()], rtol=0, atol=1e-5)
@@ -450,7 +347,7 @@ def test_numbers_can_be_added_removed_and_typed(watch: Any, folder_site: Site) -
     expect(status_of(figure)).to_contain_text("Step 3 read x3 = −1.25")
     figure.get_by_label("x3").fill("7")
     expect(figure.get_by_label("x3")).to_have_attribute("aria-invalid", "true")
-    assert numbers_of(figure)[2][0] == -1.25
+    assert table_of(figure)[2][0] == -1.25
     for left in (2, 1):
         figure.get_by_role("button", name="Remove the last number").click()
         expect(figure.locator(".cw-inputs input")).to_have_count(left)

@@ -1,0 +1,117 @@
+"""Pages of their own for living figures: the real bundle, one figure or a few, and nothing else."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page
+
+from course_utils.explainers import CourseWidget
+from course_utils.explainers.widget import shipped_modules, write_bundle
+
+# The variables that the site's theme sets, in its own colours.
+_THEME = """
+html { background: #fff; color: #222832; --pst-color-background: #fff; --pst-color-text-base: #222832; }
+html[data-theme="dark"] {
+  background: #14181e; color: #ced6dd; --pst-color-background: #14181e; --pst-color-text-base: #ced6dd;
+}
+body { font-family: system-ui, sans-serif; line-height: 1.65; max-width: 740px; margin: 1rem auto; padding: 0 1rem; }
+"""
+
+
+@dataclass
+class Site:
+    """A folder of pages, and the address that its tests use."""
+
+    folder: Path
+    address: str
+
+    def write(self, name: str, *parts: str | CourseWidget) -> str:
+        """Write a page with these texts and figures; gives its address."""
+        body = "\n".join(
+            part if isinstance(part, str) else part._repr_mimebundle_()[0]["text/html"] for part in parts
+        )
+        head = (
+            f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{name}</title>'
+            '<link rel="icon" href="data:,"><link rel="stylesheet" href="explainers.css">'
+            f'<style>{_THEME}</style><script defer src="course-widgets.js"></script>'
+        )
+        page = (
+            f'<!doctype html><html lang="en" data-theme="light"><head>{head}</head>'
+            f"<body><main><h1>{name}</h1>\n{body}\n</main></body></html>"
+        )
+        (self.folder / f"{name}.html").write_text(page, encoding="utf-8")
+        return f"{self.address}/{name}.html"
+
+
+class _QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep the tests' output quiet."""
+
+
+@contextmanager
+def folder_pages(folder: Path) -> Iterator[Site]:
+    """Pages opened from their folder."""
+    write_bundle(folder, shipped_modules())
+    yield Site(folder, folder.as_uri())
+
+
+@contextmanager
+def served_pages(folder: Path) -> Iterator[Site]:
+    """Pages of a web server on this machine."""
+    write_bundle(folder, shipped_modules())
+    handler = functools.partial(_QuietHandler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield Site(folder, f"http://127.0.0.1:{server.server_address[1]}")
+        server.shutdown()
+
+
+def figure_of(page: Page, name: str = "unroll", view: int = 0) -> Locator:
+    """The live figure of this name."""
+    place = page.locator(f".course-widget[data-name={name}]").nth(view)
+    place.scroll_into_view_if_needed()
+    live = place.locator(".cw-figure")
+    live.wait_for()
+    return live
+
+
+def status_of(figure: Locator) -> Locator:
+    """The one sentence that says what just happened."""
+    return figure.get_by_role("status")
+
+
+def table_of(figure: Locator) -> list[list[float]]:
+    """The figure's table of numbers, in full precision: one list a row, texts left out."""
+    if not figure.locator("details.cw-details").evaluate("details => details.open"):
+        figure.get_by_text("The numbers as a table").click()
+    rows: list[list[float]] = figure.locator("details.cw-details tbody").evaluate(
+        "body => [...body.rows].map(row => [...row.querySelectorAll('data')].map(d => Number(d.value)))"
+    )
+    return rows
+
+
+def violations(page: Page) -> list[object]:
+    """What axe-core finds wrong in the living figures of a page."""
+    found = Axe().run(page, context=".cw-figure").response["violations"]
+    return [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
+
+
+def longest_task_while(page: Page, act: object) -> float:
+    """The longest task, in milliseconds, that held the page up while `act()` ran; 0 where none took over 50."""
+    page.evaluate(
+        """() => { window.longest = 0; window.watching?.disconnect();
+           window.watching = new PerformanceObserver(list => {
+             for (const task of list.getEntries()) window.longest = Math.max(window.longest, task.duration);
+           }); window.watching.observe({ type: 'longtask' }); }"""
+    )
+    act()  # type: ignore[operator]
+    page.wait_for_timeout(200)
+    return float(page.evaluate("window.longest"))
