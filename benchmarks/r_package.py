@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from this_machine import processor
 
 from course_utils.recurrent.r_package import RModel, bin2int, epoch_annealing, int2bin, predictr, trainr
 
@@ -443,16 +444,6 @@ def of_r(rscript: str) -> dict[str, str]:
         return found if run.wait() == 0 else {}
 
 
-def machine() -> str:
-    """Cores and processor, in words."""
-    processor = platform.processor() or platform.machine()
-    information = Path("/proc/cpuinfo")
-    if information.exists():
-        lines = information.read_text(encoding="utf-8").splitlines()
-        processor = next((line.split(":", 1)[1].strip() for line in lines if "model name" in line), processor)
-    return f"{os.cpu_count()} cores, {processor}"
-
-
 def main() -> int:
     """Measure, print, and record if wanted."""
     arguments = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -470,7 +461,11 @@ def main() -> int:
         return int(chosen.write)
     versions = f"{r['versions']}, Python {platform.python_version()}, NumPy {np.__version__}"
     record = {
-        "measured": {"date": str(datetime.date.today()), "machine": machine(), "versions": versions},
+        "measured": {
+            "date": str(datetime.date.today()),
+            "machine": f"{os.cpu_count()} cores, {processor()}",
+            "versions": versions,
+        },
         "values": {
             "samples": f"{SAMPLES:,}",
             "held_out": f"{HELD_OUT:,}",

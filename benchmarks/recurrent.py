@@ -35,6 +35,7 @@ if hasattr(os, "sched_setaffinity"):
 
 import matplotlib.pyplot as plt
 import numpy as np
+from this_machine import processor
 
 from course_utils.data.tasks import binary_addition
 from course_utils.figures import style
@@ -42,6 +43,8 @@ from course_utils.layout import write_atomically
 from course_utils.recurrent import SGD, Adam, Dense, Network, SimpleRNN, build_network
 from course_utils.recurrent.network import Batch
 from course_utils.recurrent.optimizers import Optimizer
+from course_utils.recurrent.r_package import random_bins
+from course_utils.recurrent.training import exact_match, shuffled
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "recurrent.json"
@@ -103,11 +106,6 @@ def seconds(work: Callable[[], Any]) -> float:
         gc.enable()
 
 
-def exact(network: Network, unseen: Batch, answers: np.ndarray[Any, Any]) -> float:
-    """Share of sums with every bit right; answers are (samples, bits, 1)."""
-    return float(((network.evaluate(unseen)[1] > 0.5) == (answers > 0.5)).all(axis=(1, 2)).mean())
-
-
 def r_like_network(seed: int) -> tuple[Network, Optimizer]:
     """The network of R's documented example: logistic, no bias, U(−1, 1), half the squared error, rate 1."""
     network = Network(
@@ -117,13 +115,6 @@ def r_like_network(seed: int) -> tuple[Network, Optimizer]:
     )
     network.flat_weights[...] = np.random.default_rng(seed).uniform(-1, 1, network.flat_weights.shape)
     return network, SGD(1.0)
-
-
-def bins_as_in_r(samples: int, seed: int) -> list[np.ndarray[Any, Any]]:
-    """R's `batch_size=1`: every sample falls into one of as many bins, and the empty ones are left out."""
-    drawn = np.random.default_rng(seed).integers(0, samples, samples)
-    order = np.argsort(drawn, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(drawn[order])) + 1)
 
 
 def train(network: Network, optimizer: Optimizer, data: Batch, bins: list[np.ndarray[Any, Any]]) -> None:
@@ -137,7 +128,7 @@ def engine_epoch(seed: int) -> float:
     """Seconds an epoch takes the engine by R's rule, with batches drawn as R draws them."""
     network, optimizer = r_like_network(seed)
     data = network.batch(*binary_addition(SAMPLES, BITS, seed=seed))
-    bins = bins_as_in_r(SAMPLES, seed)
+    bins = list(random_bins(SAMPLES, 1, np.random.default_rng(seed)))
     return seconds(lambda: train(network, optimizer, data, bins))
 
 
@@ -151,14 +142,11 @@ def engine_to_goal(
     draw = np.random.default_rng(seed)
     spent, every = 0.0, max(1, 250 // batch_size)
     for _ in range(30):
-        if as_in_r:
-            batches = bins_as_in_r(SAMPLES, seed)
-        else:
-            batches = np.split(draw.permutation(SAMPLES), range(batch_size, SAMPLES, batch_size))
+        batches = list(random_bins(SAMPLES, 1, draw) if as_in_r else shuffled(SAMPLES, batch_size, draw))
         for begin in range(0, len(batches), every):
             some = batches[begin : begin + every]
             spent += seconds(partial(train, network, optimizer, data, some))
-            if exact(network, unseen, sums[1]) >= GOAL:
+            if exact_match(sums[1], network.evaluate(unseen)[1]) >= GOAL:
                 return spent
     return float("nan")
 
@@ -182,8 +170,7 @@ def keras_to_goal(seed: int, rate: float) -> tuple[float, float]:
     reached = float("nan")
     while np.isnan(reached) or len(epochs) < 2:
         epochs.append(seconds(lambda: model.fit(inputs, targets, batch_size=32, verbose=0)))
-        right = ((model.predict(unseen, verbose=0) > 0.5) == (answers > 0.5)).all(axis=(1, 2)).mean()
-        if np.isnan(reached) and right >= GOAL:
+        if np.isnan(reached) and exact_match(answers, model.predict(unseen, verbose=0)) >= GOAL:
             reached = sum(epochs)
         if len(epochs) == 30:
             break
@@ -346,18 +333,11 @@ def machine(rscript: str) -> dict[str, str]:
     import keras
     import tensorflow as tf
 
-    processor = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        lines = [
-            line for line in cpuinfo.read_text(encoding="utf-8").splitlines() if line.startswith("model name")
-        ]
-        processor = lines[0].split(":", 1)[1].strip() if lines else processor
     asked = 'cat(paste0("R ", getRversion(), ", rnn ", packageVersion("rnn")))'
     of_r = subprocess.run([rscript, "-e", asked], capture_output=True, text=True, check=True).stdout
     return {
         "date": date.today().isoformat(),
-        "machine": f"one core of {processor}",
+        "machine": f"one core of {processor()}",
         "versions": f"Python {platform.python_version()}, NumPy {np.__version__}, Keras {keras.__version__}, "
         f"TensorFlow {tf.__version__}, {of_r}",
     }
