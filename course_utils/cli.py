@@ -143,14 +143,17 @@ def runs() -> None:
 @app.command()
 def classroom(
     chapters: Annotated[
-        list[str] | None, typer.Argument(help="Chapters to grade; the first one by default.")
+        list[str] | None, typer.Argument(help="Chapters to grade; the first with exercises by default.")
     ] = None,
 ) -> None:
     """A demo class in `_build/classroom`: release, submit, autograde, feedback, export."""
     from course_utils.grading.classroom import print_report, run_classroom
 
     clone = find_clone()
-    chosen = clone.find_chapters(chapters) if chapters else clone.chapters[:1]
+    chosen = clone.find_chapters(chapters) if chapters else clone.assignments[:1]
+    for chapter in chosen:
+        if not chapter.has_exercises:
+            raise CourseError(f"{chapter.name} has no exercises yet, so there is nothing to grade")
     print_report(run_classroom(clone, chosen), clone)
 
 

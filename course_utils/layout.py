@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import tempfile
 from collections.abc import Iterable
@@ -25,6 +26,12 @@ class Chapter:
     def page(self) -> str:
         """Path of the page below the site's root, without suffix, with forward slashes."""
         return f"notebooks/{self.name}/{self.notebook.stem}"
+
+    @property
+    def has_exercises(self) -> bool:
+        """Whether a student writes anything in it; a chapter that is still being written may have none."""
+        cells = json.loads(self.notebook.read_text(encoding="utf-8"))["cells"]
+        return any(cell["metadata"].get("nbgrader", {}).get("solution") for cell in cells)
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,11 @@ class Clone:
                 raise CourseError(f"{folder} holds {len(notebooks)} notebooks: a chapter is exactly one")
             found.append(Chapter(folder.name, notebooks[0]))
         return found
+
+    @property
+    def assignments(self) -> list[Chapter]:
+        """The chapters with exercises."""
+        return [chapter for chapter in self.chapters if chapter.has_exercises]
 
     def find_chapters(self, names: Iterable[str] = ()) -> list[Chapter]:
         """The chapters with these names, or all of them.

@@ -295,7 +295,7 @@ RECIPES: Mapping[str, Recipe] = {
                 keeps_vocabulary=True,
             )
             for name, title, alphabet, units, dropout, epochs, rate, prepare in (
-                ("chars-lstm", "LSTM 480, Tiny Shakespeare", 65, 480, 0.3, 12, 4e-3, prepare_characters),
+                ("chars-lstm", "LSTM 448, Tiny Shakespeare", 65, 448, 0.3, 7, 4e-3, prepare_characters),
                 (
                     "chars-lstm-small",
                     "LSTM 128, Tiny Shakespeare",

@@ -18,6 +18,8 @@ KEEP_TAG = "nbval-check-output"
 MAX_BYTES = 500_000
 MAX_SETUP_LINES = 5
 MAX_SUMMARY_LINES = 5
+EXERCISES_TO_COME = "**Exercises:** being written."
+"""What the first cell of a chapter without exercises says."""
 _DIRECTIVE = re.compile(r"^(?:```+|:::+)\{\w|\{\w[\w:]*\}`", re.MULTILINE)
 _DRAWS = re.compile(
     r"\b(?:plt\.(?:plot|subplots|show|hist|bar|imshow|scatter)|(?:plot|draw)_\w+|figures\.\w+)\("
@@ -148,6 +150,8 @@ def _check_grading(cells: Sequence[nbformat.NotebookNode], found: Hygiene) -> No
             found.problems.append(f"{name}: a solution cell without a solution region")
     for name in sorted({name for name in ids if ids.count(name) > 1}):
         found.problems.append(f"the grade_id {name} is used {ids.count(name)} times")
+    if EXERCISES_TO_COME in cells[0].source:
+        found.problems.append("the first cell says that the exercises are being written, and here they are")
     if by_hand == 0:
         found.problems.append("no exercise is graded by hand")
     if len(found.points) < 3:
@@ -174,7 +178,8 @@ def check_notebook(chapter: Chapter) -> Hygiene:
         _check_cell(cell, f"cell {index + 1} ({cell.id})", found.problems)
         if cell.cell_type == "code" and not is_graded(cell):
             found.code_lines.append(code_lines(cell.source))
-    _check_grading(notebook.cells, found)
+    if chapter.has_exercises or EXERCISES_TO_COME not in notebook.cells[0].source:
+        _check_grading(notebook.cells, found)
     return found
 
 

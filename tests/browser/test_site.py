@@ -119,7 +119,7 @@ def test_download_is_the_students_notebook(watch, site_address: str, chapter, cl
         body = watch.page.request.get(target).body()
     assert body == (clone.student / chapter.name / chapter.notebook.name).read_bytes()
     cells = json.loads(body)["cells"]
-    assert any("YOUR CODE HERE" in "".join(cell["source"]) for cell in cells)
+    assert any("YOUR CODE HERE" in "".join(cell["source"]) for cell in cells) == chapter.has_exercises
 
 
 def test_no_launch_button_without_a_repository(watch, built_site: Path) -> None:  # type: ignore[no-untyped-def]

@@ -13,7 +13,7 @@ from course_utils.site.hygiene import check_notebook
 
 @pytest.fixture(scope="session")
 def chapter(clone: Clone) -> Chapter:
-    return clone.chapters[0]
+    return clone.assignments[0]
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_utils.data import Reviews, decode_review, encode_review, load_imdb, locate
+from course_utils.data.vocabulary import words_by_id
 
 WORD_INDEX = {"the": 1, "film": 2, "was": 3, "not": 4, "bad": 5, "it's": 6, "don't": 7, "br": 8, "rare": 9}
 
@@ -166,6 +167,14 @@ def test_a_text_is_read_as_the_data_were_made(text, words):
 def test_unknown_and_rare_words_become_2():
     assert encode_review("the zyzzyva was rare", WORD_INDEX, num_words=12) == [1, 4, 2, 6, 2]
     assert encode_review("the zyzzyva was rare", WORD_INDEX, num_words=13) == [1, 4, 2, 6, 12]
+
+
+def test_each_id_has_its_word():
+    words = words_by_id(WORD_INDEX, 9)
+    assert words == ("", "[START]", "[UNKNOWN]", "", "the", "film", "was", "not", "bad")
+    for word in ("the", "film", "bad"):
+        assert words[encode_review(word, WORD_INDEX)[1]] == word
+    assert words_by_id(WORD_INDEX, 14)[-2:] == ("rare", "")  # more ids than words
 
 
 @given(st.lists(st.one_of(st.just(2), st.integers(4, 12)), max_size=40))

@@ -10,7 +10,7 @@ import pytest
 
 from course_utils.layout import Chapter, Clone
 from course_utils.site.execute import read_record
-from course_utils.site.hygiene import check_notebook, check_notebooks, strip_notebook
+from course_utils.site.hygiene import EXERCISES_TO_COME, check_notebook, check_notebooks, strip_notebook
 
 SECONDS_A_CELL, SECONDS_A_NOTEBOOK = 60, 180
 
@@ -104,7 +104,7 @@ BREACHES = {
 @pytest.mark.parametrize("breach", BREACHES)
 def test_breaches_are_noticed(clone: Clone, tmp_path: Path, breach: str) -> None:
     kind, source, metadata, message = BREACHES[breach]
-    notebook = nbformat.read(clone.chapters[0].notebook, as_version=4)
+    notebook = nbformat.read(clone.assignments[0].notebook, as_version=4)
     make = {
         "code": nbformat.v4.new_code_cell,
         "markdown": nbformat.v4.new_markdown_cell,
@@ -117,8 +117,26 @@ def test_breaches_are_noticed(clone: Clone, tmp_path: Path, breach: str) -> None
     assert any(message in problem for problem in problems), problems
 
 
+def test_a_chapter_without_exercises_says_so_and_one_with_exercises_does_not(
+    clone: Clone, tmp_path: Path
+) -> None:
+    notebook = nbformat.read(clone.assignments[0].notebook, as_version=4)
+    path = tmp_path / "chapter.ipynb"
+
+    def problems() -> str:
+        nbformat.write(notebook, path)
+        return "\n".join(check_notebook(Chapter("03_chapter", path)).problems)
+
+    notebook.cells[0].source += f"\n\n{EXERCISES_TO_COME}"
+    assert "and here they are" in problems()
+    notebook.cells = [cell for cell in notebook.cells if not cell.metadata.get("nbgrader")]
+    assert problems() == ""
+    notebook.cells[0].source = notebook.cells[0].source.replace(EXERCISES_TO_COME, "")
+    assert "0 graded exercises" in problems()
+
+
 def test_committed_outputs_and_duplicate_ids_are_noticed(clone: Clone, tmp_path: Path) -> None:
-    notebook = nbformat.read(clone.chapters[0].notebook, as_version=4)
+    notebook = nbformat.read(clone.assignments[0].notebook, as_version=4)
     untagged = next(c for c in notebook.cells if c.cell_type == "code" and not c.metadata.get("tags"))
     untagged.outputs = [nbformat.v4.new_output("stream", text="42")]
     graded = next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade"))

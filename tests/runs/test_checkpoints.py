@@ -100,8 +100,9 @@ RECIPE = RECIPES["imdb-lstm"]
         ),
         dataclasses.replace(RECIPE, clipnorm=0.123),
         dataclasses.replace(RECIPE, model="another"),
+        dataclasses.replace(RECIPE, cosine=True),
     ],
-    ids=["rate", "more seeds", "other seeds", "batch", "epochs", "monitor", "clipping", "model"],
+    ids=["rate", "more seeds", "other seeds", "batch", "epochs", "monitor", "clipping", "model", "cosine"],
 )
 def test_the_fingerprint_tells_recipes_apart(changed: Recipe) -> None:
     assert changed.fingerprint("data") != RECIPE.fingerprint("data")

@@ -130,6 +130,29 @@ def test_an_interrupted_training_ends_as_it_would_have(
     assert not list((tmp_path / "checkpoints").iterdir()), "the checkpoint was left behind"
 
 
+def test_a_kept_vocabulary_comes_back_and_another_one_is_noticed(tmp_path: Path) -> None:
+    words = tuple(f"word {i}" for i in range(20))
+    data = dataclasses.replace(tiny_data(), vocabulary=words)
+    recipe = dataclasses.replace(TINY, prepare=lambda: data, seeds=(1,), epochs=1, keeps_vocabulary=True)
+    run = train(tmp_path, recipe)
+    assert run.load_vocabulary() == list(words)
+    (run.folder / "vocabulary.json").write_text('["the", "a"]', encoding="utf-8")
+    with pytest.raises(RunError, match=r"vocabulary.json is not the file that its card describes"):
+        run.load_vocabulary()
+
+
+def test_a_cosine_takes_the_rate_down_to_nothing(tmp_path: Path) -> None:
+    """The last epochs hardly move the weights, and an interrupted training goes on along the same curve."""
+    recipe = dataclasses.replace(TINY, seeds=(1,), epochs=6, learning_rate=0.05, cosine=True)
+    whole = train(tmp_path / "whole", recipe)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "parts", recipe, Interrupting(1, 4))
+    assert flat(train(tmp_path / "parts", recipe)) == pytest.approx(flat(whole))
+    changes = np.abs(np.diff(whole.history["val_loss"]))
+    assert changes[-1] < 0.2 * changes.max()
+    assert "falling along a cosine" in whole.card.recipe
+
+
 def test_patience_stops_after_so_many_epochs_without_a_better_one(tmp_path: Path) -> None:
     recipe = dataclasses.replace(
         TINY, seeds=(1,), epochs=12, patience=1, learning_rate=0.2, monitor="val_loss"
