@@ -147,12 +147,10 @@ def write_bundle(folder: Path, modules: Iterable[Path]) -> None:
         folder: where to; it must exist.
         modules: the ES modules.
     """
-    import rjsmin  # only where the site is built
-
     parts = {file.stem: module_parts(file) for file in sorted(modules)}
-    texts = {part.name: rjsmin.jsmin(_text(part)) for files in parts.values() for part in files}
+    texts = {part.name: _smaller(part) for files in parts.values() for part in files}
     names = {stem: [part.name for part in files] for stem, files in parts.items()}
-    script = rjsmin.jsmin(_text(HYDRATE))
+    script = _smaller(HYDRATE)
     for placeholder, content in (("MODULES", names), ("TEXTS", texts)):
         # Inside a script element "</script>" would end it, wherever the file may be put in one.
         written = json.dumps(content, sort_keys=True, ensure_ascii=False).replace("</", "<\\/")
@@ -162,6 +160,16 @@ def write_bundle(folder: Path, modules: Iterable[Path]) -> None:
     (folder / "explainers.css").write_text(style, encoding="utf-8", newline="\n")
     for name in ASSETS:
         write_asset_script(folder / "assets", name, asset(name))
+
+
+def _smaller(file: Path) -> str:
+    """A script without its comments and with short names for what is local to a function."""
+    try:
+        import minify
+    except ImportError:  # there is none for Macs with Apple's processors: their scripts are larger, and do the same
+        return _text(file)
+    text: str = minify.string("application/javascript", _text(file))
+    return text
 
 
 def _text(file: Path) -> str:
