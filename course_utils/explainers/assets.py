@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
@@ -15,11 +16,13 @@ from pathlib import Path
 import numpy as np
 
 from course_utils.explainers.weights import StoredAs, pack_network
-from course_utils.recurrent import Dense, Network
+from course_utils.recurrent import LSTM, Dense, Network, SimpleRNN
 from course_utils.recurrent.arrays import Array
 from course_utils.recurrent.gru import GRU
-from course_utils.recurrent.network import CELLS
+from course_utils.recurrent.network import CELLS, Layer
 from course_utils.runs import Run, load_run
+from course_utils.runs.forecast import load_forecast
+from course_utils.runs.recall import load_recall
 from course_utils.runs.weights import INT8_FROM
 
 _KINDS = {"SimpleRNN": "simple_rnn", "LSTM": "lstm", "GRU": "gru"}
@@ -79,7 +82,85 @@ def _words() -> bytes:
     return json.dumps(load_run("sentiment-lstm").load_vocabulary(), ensure_ascii=False).encode()
 
 
+def _recall() -> bytes:
+    """The recall trainings: the length of a JSON header as 32 bits, the header, and the networks that it lists.
+
+    The header says how often each training was right, and how many bytes each of the networks takes: by lag, then
+    by competitor. The head of each answers after every step.
+    """
+    recall = load_recall()
+    settings = recall.card.settings
+    networks = [
+        pack_network(recall.network(name, lag, every_step=True), stored_as="float16")
+        for lag in settings.lags
+        for name in settings.names
+    ]
+    header = {
+        "lags": settings.lags,
+        "competitors": settings.names,
+        "seeds": settings.seeds,
+        "units": settings.units,
+        "updates": settings.updates,
+        "chance": settings.chance,
+        "accuracy": recall.accuracy.tolist(),
+        "bytes": [len(network) for network in networks],
+    }
+    text = json.dumps(header, separators=(",", ":")).encode()
+    return struct.pack("<I", len(text)) + text + b"".join(networks)
+
+
+def _gradient_cells() -> bytes:
+    """A SimpleRNN, an LSTM and a GRU of 16 units as they begin: layers of one file, though each is used alone."""
+    draw = np.random.default_rng(1997)
+    cells: list[Layer] = [
+        SimpleRNN(16, 16, seed=draw, dtype=np.float32),
+        LSTM(16, 16, seed=draw, dtype=np.float32),
+        GRU(16, 16, reset_after=True, seed=draw, dtype=np.float32),  # as Keras builds it
+    ]
+    return pack_network(Network(cells, Dense(16, 1, seed=draw, dtype=np.float32)), stored_as="float32")
+
+
+def _bag_of_words() -> bytes:
+    """The bag of words as little-endian float32: the head's weight, its bias, then one weight for each word id."""
+    weights, kernel, bias = load_run("imdb-bag").load_weights()  # (10,000, 1), (1, 1), (1,)
+    return np.concatenate([kernel, bias, weights], axis=None).astype("<f4").tobytes()
+
+
+def _forecast() -> bytes:
+    """The network of the forecasts, with the periods of the waves that it was trained on."""
+    stored = load_forecast()
+    facts = {"periods": stored.card["settings"]["periods"]}
+    return pack_network(stored.network, metadata=facts, stored_as="float16")
+
+
+CURVES = (
+    "imdb-simple-rnn",
+    "imdb-bag",
+    "imdb-post-padding",
+    "imdb-lstm-tutorial",
+    "imdb-simple-rnn-fast",
+    "imdb-lstm",
+    "imdb-pre-padding",
+    "imdb-post-masked",
+)
+"""The runs whose curves are to be judged, in the order of the figure."""
+
+
+def _training_curves() -> bytes:
+    """Of each run in `CURVES` its title, model, recipe and history, as a JSON object in UTF-8."""
+    runs = {
+        name: {"title": run.card.title, "model": run.card.model, "recipe": run.card.recipe} | run.history
+        for name, run in ((name, load_run(name)) for name in CURVES)
+    }
+    return json.dumps(runs, ensure_ascii=False).encode()
+
+
 ASSETS: dict[str, Callable[[], bytes]] = {
+    "training-curves": _training_curves,
+    "forecast-lstm": _forecast,
+    "imdb-bag": _bag_of_words,
+    "gradient-cells": _gradient_cells,
+    "recall": _recall,
     "imdb-words": _words,
     **{
         name: partial(_network, name, skips_padding=True)

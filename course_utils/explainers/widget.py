@@ -148,9 +148,9 @@ def write_bundle(folder: Path, modules: Iterable[Path]) -> None:
         modules: the ES modules.
     """
     parts = {file.stem: module_parts(file) for file in sorted(modules)}
-    texts = {part.name: _smaller(part) for files in parts.values() for part in files}
+    texts = {part.name: smaller(part) for files in parts.values() for part in files}
     names = {stem: [part.name for part in files] for stem, files in parts.items()}
-    script = _smaller(HYDRATE)
+    script = smaller(HYDRATE)
     for placeholder, content in (("MODULES", names), ("TEXTS", texts)):
         # Inside a script element "</script>" would end it, wherever the file may be put in one.
         written = json.dumps(content, sort_keys=True, ensure_ascii=False).replace("</", "<\\/")
@@ -162,11 +162,13 @@ def write_bundle(folder: Path, modules: Iterable[Path]) -> None:
         write_asset_script(folder / "assets", name, asset(name))
 
 
-def _smaller(file: Path) -> str:
+def smaller(file: Path) -> str:
     """A script without its comments and with short names for what is local to a function."""
     try:
         import minify
-    except ImportError:  # there is none for Macs with Apple's processors: their scripts are larger, and do the same
+    except (
+        ImportError
+    ):  # there is none for Macs with Apple's processors: their scripts are larger, and do the same
         return _text(file)
     text: str = minify.string("application/javascript", _text(file))
     return text

@@ -19,24 +19,23 @@ import math
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from course_utils.data.bundled import bundled_roots
 from course_utils.data.download import cache_folder
+from course_utils.data.random_numbers import normal_number, seeded_random
 from course_utils.recurrent import Adam, Network, build_network
+from course_utils.recurrent.arrays import Array
 from course_utils.recurrent.network import Batch
 from course_utils.runs.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from course_utils.runs.errors import RunError
 from course_utils.runs.store import store_run, to_json, training_folder
 from course_utils.runs.weights import pack, unpack
-
-Array = npt.NDArray[np.float64]
 
 TRAIN = 240
 """How many values, the first ones, may be learnt from."""
@@ -57,26 +56,6 @@ RIDGE = 1e-3
 CARD, WEIGHTS = "forecast.json", "weights.npz"
 
 
-def uniform_numbers(seed: int) -> Iterator[float]:
-    """Numbers from 0 to under 1, without end: the generator mulberry32, as in ``_sampling.js``.
-
-    Args:
-        seed: a whole number; its lowest 32 bits count.
-    """
-    state = seed & 0xFFFFFFFF
-    while True:
-        state = (state + 0x6D2B79F5) & 0xFFFFFFFF
-        mixed = ((state ^ (state >> 15)) * (state | 1)) & 0xFFFFFFFF
-        mixed = ((mixed + (((mixed ^ (mixed >> 7)) * (mixed | 61)) & 0xFFFFFFFF)) & 0xFFFFFFFF) ^ mixed
-        yield (mixed ^ (mixed >> 14)) / 2**32
-
-
-def normal_number(uniform: Iterator[float]) -> float:
-    """A normal number around 0 with deviation 1, from two uniform ones (Box & Muller 1958)."""
-    radius = math.sqrt(-2 * math.log(1 - next(uniform)))
-    return radius * math.cos(2 * math.pi * next(uniform))
-
-
 def known_series(source: str, *, period: float, noise: float, seed: int) -> tuple[Array, Array]:
     """A series whose truth is known.
 
@@ -95,7 +74,7 @@ def known_series(source: str, *, period: float, noise: float, seed: int) -> tupl
     """
     if source not in SOURCES:
         raise ValueError(f"source is {source!r}, expected one of {', '.join(SOURCES)}.")
-    random = uniform_numbers(seed)
+    random = seeded_random(seed)
     if source == "waves":
         phases = 2 * np.pi * np.array([next(random), next(random)])
         turns = 2 * np.pi * np.arange(LENGTH) / period
@@ -162,7 +141,8 @@ def mean_errors(source: str, values: Array, truth: Array, forecasts: dict[str, A
         forecasts: by name, (STARTS, LONGEST_HORIZON).
 
     Returns:
-        by name, and ``floor`` for the best possible: (LONGEST_HORIZON,), mean absolute errors.
+        by name, and ``floor`` for the best possible: (LONGEST_HORIZON,), mean absolute errors. Where the starting
+        places are few, luck can bring another forecast below the floor.
     """
     after = TRAIN + np.arange(STARTS)[:, np.newaxis] + np.arange(LONGEST_HORIZON)  # (STARTS, LONGEST_HORIZON)
     best = truth[after if source == "waves" else after[:, :1] - 1]

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page
 from playwright.sync_api import Error as PlaywrightError
 
 from course_utils.explainers.weights import pack_network, unpack_network
-from course_utils.explainers.widget import JS_FOLDER, module_source
+from course_utils.explainers.widget import JS_FOLDER, module_parts, smaller
 from course_utils.recurrent import Network, build_network
 from course_utils.recurrent.activations import sigmoid, softmax
 
@@ -63,7 +63,8 @@ def page(browser: Browser, folder: Path) -> Iterator[Page]:
     module = folder / "networks.js"
     includes = "".join(f"//#include {name}\n" for name in FRAGMENTS)
     module.write_text(f"{includes}export default {{ {PUBLIC} }};\n", encoding="utf-8")
-    source = json.dumps(module_source(module)).replace("</", "<\\/")
+    # As the site ships it: what the minifier might spoil would be seen here.
+    source = json.dumps("\n".join(smaller(part) for part in module_parts(module))).replace("</", "<\\/")
     (folder / "index.html").write_text(PAGE.replace("SOURCE", source), encoding="utf-8")
     page = browser.new_page()
     troubles: list[str] = []

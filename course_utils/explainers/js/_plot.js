@@ -111,6 +111,7 @@ function heatMap({ label, onpick }) {
     node.style.height = `${height}px`;
     const style = getComputedStyle(node);
     const colour = (name) => style.getPropertyValue(`--cw-${name}`);
+    const [below, above] = [colour("input"), colour(role)]; // asked once: a cell would take too long
     const pen = node.getContext("2d");
     pen.fillStyle = colour("panel");
     pen.fillRect(0, 0, node.width, node.height);
@@ -122,7 +123,7 @@ function heatMap({ label, onpick }) {
         if (!Number.isFinite(number)) continue;
         const share = number < 0 ? number / low : number / high;
         pen.globalAlpha = Math.min(1, Math.abs(share));
-        pen.fillStyle = colour(number < 0 ? "input" : role);
+        pen.fillStyle = number < 0 ? below : above;
         const [x, y] = [Math.round(column * wide), Math.round(row * high_)];
         pen.fillRect(x, y, Math.round((column + 1) * wide) - x - gap, Math.round((row + 1) * high_) - y - gap);
       }

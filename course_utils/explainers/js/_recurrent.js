@@ -434,9 +434,9 @@ class Network {
         h = this.forward([...ids.slice(0, k), ...others, ...ids.slice(k + 1)]).last;
       } else {
         const state = Object.fromEntries(whole.runs.map(([run]) => [run.cell.name, run.stateBefore(k)]));
-        const { runs } = this.begin({ state });
-        h = runs.at(-1)[0].row("h", 0);
-        for (const next of [...otherParts, ...parts.slice(k + 1)]) this.follow(runs, next);
+        const stream = this.begin({ state });
+        h = stream.runs.at(-1)[0].row("h", 0);
+        for (const next of [...otherParts, ...parts.slice(k + 1)]) this.follow(stream.runs, next);
       }
       all.set(this.answer(h, 1).answers, k * outputs);
     }

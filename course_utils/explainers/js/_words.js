@@ -5,9 +5,12 @@ const [PADDING_ID, START_ID, UNKNOWN_ID, INDEX_FROM] = [0, 1, 2, 3];
 // The old text tokeniser of Keras took these out before the official file was made; the apostrophe stays.
 const PUNCTUATION = /[!"#$%&()*+,\-./:;<=>?@[\\\]^_`{|}~\t\n\r“”„«»…–—]/g;
 
+// What Python's `split` takes for space; \s has the byte order mark too, and lacks the separators.
+const SPACE = /[\p{White_Space}\x1c-\x1f]+/u;
+
 /** The words of a text: lower case, punctuation out, apostrophes kept. */
 function splitWords(text) {
-  return text.toLowerCase().replace(PUNCTUATION, " ").replace(/[‘’]/g, "'").split(/\s+/u).filter(Boolean);
+  return text.toLowerCase().replace(PUNCTUATION, " ").replace(/[‘’]/g, "'").split(SPACE).filter(Boolean);
 }
 
 /** The asset `imdb-words`: `words[id]`, and `idOf(word)`, which is UNKNOWN_ID for a word that was left out. */
