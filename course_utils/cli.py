@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -113,7 +114,7 @@ def train(
     from course_utils.runs.recall import train_recall
 
     # Trained by the course's own engine, on data that a formula makes.
-    of_the_engine = {"recall": train_recall, "forecast": train_forecast}
+    of_the_engine: dict[str, Callable[[], None]] = {"recall": train_recall, "forecast": train_forecast}
     known = [*recipe_names(), *of_the_engine]
     if not names and not all_runs:
         raise CourseError("name a run or say --all; the runs are " + ", ".join(known))

@@ -8,7 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from course_utils.explainers.points import DATA, POINTS, mean_loss, seeded_random, toy_points
+from course_utils.data.random_numbers import seeded_random
+from course_utils.explainers.points import DATA, POINTS, mean_loss, toy_points
 from course_utils.explainers.traits import Choice, Number, Whole
 from course_utils.explainers.widget import JS_FOLDER, CourseWidget
 from course_utils.recurrent.activations import activation_named, sigmoid
@@ -126,7 +127,7 @@ class Layers(CourseWidget):
         weights: list[float] = []
         for inputs, outputs in pairwise(sizes):
             limit = (6 / (inputs + outputs)) ** 0.5
-            weights += [limit * (2 * uniform() - 1) for _ in range(inputs * outputs)] + [0.0] * outputs
+            weights += [limit * (2 * next(uniform) - 1) for _ in range(inputs * outputs)] + [0.0] * outputs
         return np.array(weights)
 
     def _forward(self, weights: Array, sizes: list[int]) -> list[Array]:

@@ -4,35 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
+from course_utils.data.random_numbers import normal_number, seeded_random
 from course_utils.recurrent.arrays import Array
 
 POINTS = 120
 """How many there are: half in each group, and a multiple of 4 for "xor"."""
-
-
-def seeded_random(seed: int) -> Callable[[], float]:
-    """Random numbers that a seed fixes: the generator mulberry32, as `js/_sampling.js` has it.
-
-    Args:
-        seed: a whole number.
-
-    Returns:
-        a function that gives the next number, from 0 to under 1.
-    """
-    state = seed & 0xFFFFFFFF
-
-    def draw() -> float:
-        nonlocal state
-        state = (state + 0x6D2B79F5) & 0xFFFFFFFF
-        mixed = (state ^ (state >> 15)) * (state | 1) & 0xFFFFFFFF
-        mixed = (mixed + ((mixed ^ (mixed >> 7)) * (mixed | 61) & 0xFFFFFFFF) & 0xFFFFFFFF) ^ mixed
-        return (mixed ^ (mixed >> 14)) / 2**32
-
-    return draw
 
 
 def _clouds(group: int, uniform: Callable[[], float], normal: Callable[[], float]) -> tuple[float, float]:
@@ -85,19 +65,14 @@ def toy_points(data: str) -> tuple[Array, Array]:
         The points, (points, 2), and their groups, (points,), 0 or 1; neither can be written to.
     """
     uniform = seeded_random(1)
-
-    def normal() -> float:
-        # Box and Muller (1958).
-        radius = math.sqrt(-2 * math.log(1 - uniform()))
-        return radius * math.cos(2 * math.pi * uniform())
-
+    normal = partial(normal_number, uniform)
     points: list[tuple[float, float]] = []
     for index in range(POINTS):
         if data == "xor" and index % 4 >= 2:
             x_1, x_2 = points[-2]
             points.append((-x_1, -x_2))
         else:
-            points.append(_SHAPES[data](index % 2, uniform, normal))
+            points.append(_SHAPES[data](index % 2, uniform.__next__, normal))
     arrays = np.array(points), np.arange(POINTS) % 2.0
     for array in arrays:
         array.flags.writeable = False

@@ -352,7 +352,7 @@ def test_dragging_never_holds_the_page_up(watch: Any, folder_site: Site) -> None
         longest: list[float] = []
         for _ in range(6):
             longest.append(longest_task_while(page, drag))
-            if longest[-1] == 0:
+            if longest[-1] <= 50:
                 break
         print(f"\ntasks of {longest} ms while dragging {name}")
         assert min(longest) <= 50, f"tasks of {longest} ms while dragging {name}"

@@ -12,15 +12,16 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
+import course_utils.explainers
 from course_utils.grading.classroom import run_classroom
 from course_utils.layout import Clone
 
@@ -129,6 +130,114 @@ def test_formgrader_opens_in_jupyterlab_with_the_demo_class(watch, clone: Clone,
 
         page.goto(f"{address}/formgrader/gradebook/{chapter.name}/{chapter.notebook.stem}")
         page.wait_for_function("document.querySelectorAll('table tbody tr').length === 3", timeout=60_000)
+
+
+LAB: dict[str, tuple[Callable[[Locator], object], str, str]] = {
+    "Forecast(horizon=6)": (
+        lambda live: live.get_by_role("slider", name="Starting point").press("ArrowRight"),
+        "print(figure.origin, round(float(figure.forecasts['naive'][0] - figure.series[240]), 6))",
+        "1 0.0",
+    ),
+    "Gates()": (
+        lambda live: live.get_by_role("slider", name="Hold every forget gate").fill("0"),
+        "print(figure.gate, figure.clamp, figure.gates['forget'][-1].max())",
+        "forget 0.0 0.0",
+    ),
+    "GradientFlow(revealed=True)": (
+        lambda live: live.get_by_role("slider", name="wh = spectral radius").fill("1"),
+        "print(f\"{figure.factors['weights'][0]:.2f} {figure.norms['gradient'][0]:.0e}\")",
+        "1.00 2e-09",
+    ),
+    "Layers('clouds')": (
+        lambda live: live.get_by_role("button", name="One step").click(),
+        "print(figure.steps)",
+        "1",
+    ),
+    "MemoryRace(lag=40)": (
+        lambda live: live.get_by_role("slider", name="Lag").fill("2"),
+        "print(figure.lag, len(figure.sequence), figure.accuracy.shape)",
+        "10 11 (4, 6, 5)",
+    ),
+    "Neuron(mode='learn')": (
+        lambda live: live.get_by_role("button", name="One step").click(),
+        "print(figure.steps, round(float(figure.losses[-1]), 3))",
+        "1 0.579",
+    ),
+    "SentimentReader('bad good')": (
+        lambda live: live.get_by_role("button", name="Words backwards").click(),
+        "print(figure.text, figure.position)",
+        "good bad 0",
+    ),
+    "Shapes()": (
+        lambda live: (
+            live.get_by_role("group", name="Recurrent layer 2").get_by_label("cell").select_option("GRU")
+        ),
+        "print(figure.stack)",
+        "lstm:64:seq,gru:32:last",
+    ),
+    "TextGenerator(written=0, model='chars-lstm-small')": (
+        lambda live: live.get_by_role("button", name="One letter").click(),
+        "print(figure.written, figure.text == figure.write(1))",
+        "1 True",
+    ),
+    "Tokens()": (
+        lambda live: live.get_by_label("truncating").select_option("post"),
+        "print(figure.ids.tolist())",
+        "[1, 24, 6, 79, 22, 33, 32, 4]",
+    ),
+    "TrainingCurves('imdb-post-padding')": (
+        lambda live: live.get_by_role("button", name="Show the rest").click(),
+        "print(figure.epochs, figure.label)",
+        "3 underfitting",
+    ),
+}
+"""By what is shown: what a student does with it, what Python then prints, and what that is."""
+
+
+@pytest.fixture(scope="module")
+def figures_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """One JupyterLab for all figures: its address and its folder."""
+    folder = tmp_path_factory.mktemp("lab")
+    (folder / "work").mkdir()
+    with jupyterlab(folder / "work", folder / "lab.log") as address:
+        yield address, folder / "work"
+
+
+def test_every_figure_is_tried_in_jupyterlab() -> None:
+    tried = {call.partition("(")[0] for call in LAB} | {"Unroll", "CourseWidget"}
+    assert tried == set(course_utils.explainers.__all__)
+
+
+@pytest.mark.parametrize("call", LAB)
+def test_python_sees_what_a_student_did_with_a_figure(
+    watch, figures_lab: tuple[str, Path], call: str
+) -> None:  # type: ignore[no-untyped-def]
+    address, folder = figures_lab
+    act, code, expected = LAB[call]
+    name = call.partition("(")[0]
+    cells = [
+        nbformat.v4.new_code_cell(f"from course_utils.explainers import {name}\n\nfigure = {call}\nfigure"),
+        nbformat.v4.new_code_cell(code),
+    ]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / f"{name}.ipynb")
+    page = watch.page
+    page.goto(f"{address}/lab/tree/{name}.ipynb?reset")
+    page.get_by_text(re.compile(r"\| Idle$")).first.wait_for(timeout=120_000)
+    page.locator(".jp-Notebook .jp-CodeCell").first.locator(".cm-content").click()
+    page.keyboard.press("Shift+Enter")
+    live = page.locator(".jp-OutputArea .cw-figure")
+    live.wait_for(timeout=60_000)
+    expect(live.get_by_role("status")).not_to_be_empty()
+    act(live)
+    last = page.locator(".jp-Notebook .jp-CodeCell").nth(1)
+    last.locator(".cm-content").click()
+    for _ in range(5):  # what the figure sends may still be on its way
+        page.keyboard.press("Control+Enter")
+        with contextlib.suppress(AssertionError):
+            expect(last.locator(".jp-OutputArea-output")).to_contain_text(expected, timeout=5_000)
+            break
+    expect(last.locator(".jp-OutputArea-output")).to_contain_text(expected)
 
 
 def test_a_living_figure_answers_in_jupyterlab_and_python_sees_it(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from course_utils.explainers.points import DATA, POINTS, mean_loss, seeded_random, toy_points
+from course_utils.explainers.points import DATA, POINTS, mean_loss, toy_points
 
 
 @pytest.mark.parametrize("data", DATA)
@@ -25,16 +25,6 @@ def test_xor_has_every_points_mirror_image_in_its_own_group() -> None:
     for point, group in zip(points, groups, strict=True):
         mirrored = np.all(points == -point, axis=1)
         assert np.any(mirrored & (groups == group))
-
-
-def test_the_generator_is_mulberry32() -> None:
-    # The first number of seed 1, as the JavaScript of the generator gives it.
-    draw = seeded_random(1)
-    assert draw() == 2693262067 / 2**32
-    numbers = [draw() for _ in range(4000)]
-    assert min(numbers) >= 0
-    assert max(numbers) < 1
-    assert np.mean(numbers) == pytest.approx(0.5, abs=0.02)
 
 
 def test_the_loss_is_the_cross_entropy_and_does_not_overflow() -> None:

@@ -168,6 +168,7 @@ def test_nothing_is_written_that_the_minifier_gets_wrong() -> None:
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
             if declared := re.match(r"\s*(?:const|let) ([{\[].*)", line):
                 values = re.sub(r"\{[^{}]*\} = ", "", declared[1].partition(" = ")[2]).partition("=>")[0]
+                values = re.sub(r"\(\{[^{}]*\}\) $", "", values)  # what a function takes apart
                 assert not re.search(r"[(,\[] ?\{|^\{", values), f"{file.name}, line {number}: {line.strip()}"
 
 

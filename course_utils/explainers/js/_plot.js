@@ -12,6 +12,9 @@ function roundTicks([low, high], count = 5) {
   return ticks;
 }
 
+/** A round number with a real minus sign. */
+const printed = (number) => plain(number).replace("-", "−");
+
 /**
  * Lines, dots and areas over two axes.
  *
@@ -49,11 +52,11 @@ function linePlot({ label, height = 200 }) {
     const ticksOf = (axis) => axis.ticks ?? roundTicks(axis.range);
     for (const tick of ticksOf(y)) {
       parts.push(svg("line", { class: "cw-gridline", x1: x0, x2: x1, y1: sy.to(tick), y2: sy.to(tick) }));
-      text((y.write ?? plain)(tick), { x: x0 - 6, y: sy.to(tick), "text-anchor": "end" });
+      text((y.write ?? printed)(tick), { x: x0 - 6, y: sy.to(tick), "text-anchor": "end" });
     }
     for (const tick of ticksOf(x)) {
       parts.push(svg("line", { class: "cw-zero", x1: sx.to(tick), x2: sx.to(tick), y1: y0, y2: y0 + 4 }));
-      text((x.write ?? plain)(tick), { x: sx.to(tick), y: y0 + 13, "text-anchor": "middle" });
+      text((x.write ?? printed)(tick), { x: sx.to(tick), y: y0 + 13, "text-anchor": "middle" });
     }
     parts.push(svg("line", { class: "cw-zero", x1: x0, x2: x1, y1: y0, y2: y0 }));
     if (x.label) text(x.label, { x: (x0 + x1) / 2, y: height - 8, "text-anchor": "middle" });

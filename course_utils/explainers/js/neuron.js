@@ -244,9 +244,9 @@ function render({ model, el }) {
   const asking = question();
   function step() {
     const guess = asking.guess();
-    const { answer, changes = { steps: Math.min(most, state().steps + 1) }, told = "" } = puzzle();
+    const { answer, changes, told = "" } = puzzle();
     tries += 1;
-    change(changes, (guess ? verdict(guess, answer) : "") + told);
+    change(changes ?? { steps: Math.min(most, state().steps + 1) }, (guess ? verdict(guess, answer) : "") + told);
   }
 
   let timer;
