@@ -60,7 +60,7 @@ def test_an_asset_is_the_network_of_its_run(name: str) -> None:
         np.testing.assert_array_equal(packed.network.weights[weight], expected, err_msg=weight)
     ids = np.random.default_rng(1).integers(3, len(embedding), (4, 30))
     model = run.load_model()
-    np.testing.assert_allclose(packed.predict(ids), np.array(model(ids)), atol=2e-6)
+    np.testing.assert_allclose(packed.predict(ids), np.array(model(ids)), atol=1e-5)
     assert packed.metadata["metrics"] == run.card.metrics
 
 

@@ -159,17 +159,35 @@ def test_each_module_stands_alone() -> None:
         assert "://" not in source.replace("http://www.w3.org/2000/svg", "")
 
 
+def overlooked_by_the_minifier(text: str) -> list[str]:
+    """Destructurings whose value holds an object, or something in brackets that are no call's.
+
+    The minifier does not look inside these two, and moves such a line before the one that makes what it uses.
+    """
+    found = []
+    for match in re.finditer(
+        r"^[ \t]*(?:const|let) ([\[{](?:[^;]|;(?!\s*(?://.*)?\n))*);", text, re.MULTILINE
+    ):
+        value = match[1].partition("] = " if match[1][0] == "[" else "} = ")[2]
+        own = re.sub(r"`[^`]*`", "``", value.partition("=>")[0])  # it does look inside functions
+        own = re.sub(
+            r"\([\w, {}.\[\]]*\) $|\{[^{}]*\} = ", "", own
+        )  # what a function or a declaration takes apart
+        if re.search(r"(?<![\w$)\]])\(|(?<![$\w])\{", own):
+            found.append(match[0].strip())
+    return found
+
+
 def test_nothing_is_written_that_the_minifier_gets_wrong() -> None:
-    """It moves a destructuring whose value holds an object, `const { a } = f({ b });`, before the line that makes b."""
-    assert "const{a:t}=f({b:e}),e=1" in minify.string(
-        "application/javascript", "function g(){const b = 1; const { a } = f({ b }); return a + b}"
-    ), "the minifier has been mended: this test, and the rule, can go"
+    for value in ("f({ b })", "[(b + 1) / 2]"):
+        line = f"const [a] = {value};"
+        moved = minify.string("application/javascript", f"function g(){{const b = 1; {line} return a + b}}")
+        assert moved.index("[") < moved.index("=1"), (
+            "the minifier has been mended: this test, and the rule, can go"
+        )
+        assert overlooked_by_the_minifier(f"{line}\n") == [line]
     for file in JS_FOLDER.glob("*.js"):
-        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
-            if declared := re.match(r"\s*(?:const|let) ([{\[].*)", line):
-                values = re.sub(r"\{[^{}]*\} = ", "", declared[1].partition(" = ")[2]).partition("=>")[0]
-                values = re.sub(r"\(\{[^{}]*\}\) $", "", values)  # what a function takes apart
-                assert not re.search(r"[(,\[] ?\{|^\{", values), f"{file.name}, line {number}: {line.strip()}"
+        assert overlooked_by_the_minifier(file.read_text(encoding="utf-8")) == [], file.name
 
 
 def test_a_missing_include_is_an_error(tmp_path: Path) -> None:

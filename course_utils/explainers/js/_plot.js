@@ -45,7 +45,8 @@ function linePlot({ label, height = 200 }) {
     node.setAttribute("height", height);
     if (describe) node.setAttribute("aria-label", describe);
     const [x0, x1, y0, y1] = [edge.left, width - right, height - edge.bottom, edge.top];
-    const [sx, sy] = (scales = [scaleOf(x, x0, x1), scaleOf(y, y0, y1)]);
+    scales = [scaleOf(x, x0, x1), scaleOf(y, y0, y1)];
+    const [sx, sy] = scales;
     const parts = [];
     const text = (content, attributes) => parts.push(svg("text", { class: "cw-caption", ...attributes }, ...rich(content)
       .map((part) => (part instanceof Node ? part.textContent : part))));

@@ -114,7 +114,8 @@ function strokeBorder(pen, values, size) {
     if (k % SIDE === SIDE - 1) continue;
     let isOn = false;
     corners.forEach((corner, side) => {
-      const [from, to] = [k + corner, k + corners[(side + 1) % 4]];
+      const next = (side + 1) % 4;
+      const [from, to] = [k + corner, k + corners[next]];
       if (values[from] < 0 === values[to] < 0) return;
       const share = values[from] / (values[from] - values[to]);
       const along = (of) => cell * (of(from) + share * (of(to) - of(from)));

@@ -41,7 +41,8 @@ function inputsOf({ steps, input_size, seed }, features) {
 /** h_t = f(x_t W_x + h_{t−1} W_h), forward and back; in double precision, for what is left can be very small. */
 function readSmall(state, cell) {
   const [f, slope] = ACTIVATIONS[state.activation];
-  const { W_x, W_h: base } = state.network === "one unit" ? { W_x: [[1]], W_h: [[1]] } : cell;
+  const oneUnit = { W_x: [[1]], W_h: [[1]] };
+  const { W_x, W_h: base } = state.network === "one unit" ? oneUnit : cell;
   const W_h = base.map((row) => Array.from(row, (weight) => state.w_h * weight));
   const h = [W_h.map(() => 0)];
   const W = [...h, ...W_x, ...W_h]; // (1 + features + units, units): on 1, on the input, on the state; no bias yet
@@ -157,7 +158,8 @@ function render({ model, el }) {
   let timer;
   /** One network at a time, so that nobody who types has to wait for three: nothing, until all of them are done. */
   function readText({ text }) {
-    const { networks, known } = (trained ??= readTrained());
+    trained ??= readTrained();
+    const { networks, known } = trained;
     const ids = encodeText(text, known).slice(-LONGEST);
     if (read.text !== text) read = { text, names: NETS, curves: [], words: ids.map((id) => known.words[id]) };
     const next = networks[read.curves.length];

@@ -89,8 +89,8 @@ function render({ model, el }) {
 
   function accuracySentence({ place }) {
     const all = LOOKS.map(({ name }, k) => {
-      const [low, middle, high] = [0, (seeds.length - 1) >> 1, seeds.length - 1]
-        .map((at) => percent(sorted[k][place][at]));
+      const last = seeds.length - 1;
+      const [low, middle, high] = [0, last >> 1, last].map((at) => percent(sorted[k][place][at]));
       return `${name} ${middle}` + (low === high ? "" : ` (${low} to ${high})`);
     });
     return `Right at lag ${lags[place]}, the middle of ${seeds.length} trainings (worst to best): ${all.join(", ")}.`;

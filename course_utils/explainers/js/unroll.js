@@ -279,7 +279,7 @@ function createDrawing(onGlow) {
         head(end, direction, 9),
       );
       const label = svg("text", { class: "cw-weight" });
-      const [x, y] = [(start[0] + end[0]) / 2, (start[1] + end[1]) / 2];
+      const [x, y] = start.map((from, axis) => (from + end[axis]) / 2);
       if (dx) fill(label, { x: x - 3, y: y - 9, "text-anchor": "middle" }, []);
       else if (across) fill(label, { x: x + 8, y }, []);
       else fill(label, { x: x - 8, y, "text-anchor": "end" }, []);
@@ -343,7 +343,8 @@ function createDrawing(onGlow) {
           path.setAttribute("d", `M${from} C${controls[0]} ${controls[1]} ${to}`);
           path.style.strokeWidth = thick;
           tip.replaceChildren(head(place(index, endShift + middle, 2), [-ox, -oy], long));
-          const [x, y] = place(index + 0.5, 0, bulge + thick / 2 + (across ? 7 : 3));
+          const above = across ? 7 : 3;
+          const [x, y] = place(index + 0.5, 0, bulge + thick / 2 + above);
           label.setAttribute("x", x);
           label.setAttribute("y", y);
           label.textContent = tiny(number);
