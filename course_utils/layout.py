@@ -107,7 +107,7 @@ class Clone:
                 by_name[alias] = chapter
         for name in wanted:
             if name not in by_name:
-                near = difflib.get_close_matches(name, by_name, n=1, cutoff=0.5)
+                near = difflib.get_close_matches(name, by_name, n=1, cutoff=0.6)
                 hint = (
                     f"did you mean {by_name[near[0]].name}?"
                     if near

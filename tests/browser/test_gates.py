@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from figure_pages import Site, figure_of, longest_task_while, status_of, table_of, violations
+from figure_pages import Site, expect_no_long_task, figure_of, status_of, table_of, violations
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from course_utils.explainers import Gates
@@ -349,13 +349,7 @@ def test_dragging_never_holds_the_page_up(watch: Any, folder_site: Site) -> None
                 highest,
             )
 
-        longest: list[float] = []
-        for _ in range(6):
-            longest.append(longest_task_while(page, drag))
-            if longest[-1] <= 50:
-                break
-        print(f"\ntasks of {longest} ms while dragging {name}")
-        assert min(longest) <= 50, f"tasks of {longest} ms while dragging {name}"
+        expect_no_long_task(page, drag)
     assert watch.troubles == []
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from figure_pages import Site, figure_of, longest_task_while, status_of, table_of, violations
+from figure_pages import Site, expect_no_long_task, figure_of, status_of, table_of, violations
 from playwright.sync_api import Locator, Page, expect
 
 from course_utils.explainers import GradientFlow
@@ -271,7 +270,7 @@ def test_dragging_never_holds_the_page_up(watch: Any, folder_site: Site, mode: s
         page.mouse.move(box["x"] + box["width"] - 5, middle, steps=40)
         page.mouse.up()
 
-    assert best_of_three(page, drag) <= 50
+    expect_no_long_task(page, drag)
     assert float(slider.input_value()) > 1.8
     assert watch.troubles == []
 
@@ -279,16 +278,9 @@ def test_dragging_never_holds_the_page_up(watch: Any, folder_site: Site, mode: s
 def test_typing_never_holds_the_page_up(watch: Any, folder_site: Site) -> None:
     figure = open_figure(watch.page, folder_site, GradientFlow(mode="trained", revealed=True))
     figure.get_by_label("Your text").press("End")
-    assert best_of_three(watch.page, lambda: watch.page.keyboard.type(" and what a wonderful cast")) <= 50
+
+    def write() -> None:
+        watch.page.keyboard.type(" and what a wonderful cast")
+
+    expect_no_long_task(watch.page, write)
     assert watch.troubles == []
-
-
-def best_of_three(page: Page, act: Callable[[], None]) -> float:
-    """Another program may hold the machine for a moment; the figure itself must be able to."""
-    longest = []
-    for _ in range(3):
-        longest.append(longest_task_while(page, act))
-        if longest[-1] == 0:
-            break
-    print(f"tasks of {longest} ms")
-    return min(longest)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from figure_pages import Site, figure_of, longest_task_while, status_of, table_of
+from figure_pages import Site, expect_no_long_task, figure_of, status_of, table_of
 from playwright.sync_api import Browser, Locator, expect
 
 from course_utils.explainers import Layers
@@ -182,13 +182,7 @@ def test_training_never_holds_the_page_up(watch: Any, folder_site: Site) -> None
         figure.get_by_role("button", name="Pause").click()
         expect(phase_of(figure)).to_have_text(re.compile(r"^\d+ steps?$"))
 
-    longest = []
-    for _ in range(3):  # another program may hold the machine for a moment; the figure itself must be able to
-        longest.append(longest_task_while(page, run))
-        if longest[-1] <= 50:
-            break
-    print(f"\nlongest task while training: {longest} ms")
-    assert min(longest) <= 50, f"tasks of {longest} ms while training"
+    expect_no_long_task(page, run)
     assert watch.troubles == []
 
 

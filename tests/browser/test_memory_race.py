@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from figure_pages import Site, figure_of, longest_task_while, status_of, table_of
+from figure_pages import Site, expect_no_long_task, figure_of, status_of, table_of
 from playwright.sync_api import Browser, Locator, expect
 
 from course_utils.explainers import MemoryRace
@@ -239,13 +239,7 @@ def test_dragging_never_holds_the_page_up(watch: Any, folder_site: Site) -> None
             page.mouse.move(box["x"] + end, middle, steps=30)
             page.mouse.up()
 
-    longest = []
-    for _ in range(3):  # another program may hold the machine for a moment; the figure itself must be able to
-        longest.append(longest_task_while(page, drag))
-        if longest[-1] == 0:
-            break
-    print(f"\ntasks of {longest} ms while dragging")
-    assert min(longest) <= 50
+    expect_no_long_task(page, drag)
     expect(status_of(figure)).to_have_text(told_accuracies(MemoryRace(lag=2)))
     assert watch.troubles == []
 

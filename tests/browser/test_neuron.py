@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from figure_pages import Site, figure_of, longest_task_while, status_of, table_of
+from figure_pages import Site, expect_no_long_task, figure_of, status_of, table_of
 from playwright.sync_api import Browser, Locator, expect
 
 from course_utils.explainers import Neuron
@@ -209,13 +209,7 @@ def test_dragging_never_holds_the_page_up(watch: Any, folder_site: Site, mode: s
         page.mouse.move(box["x"] + box["width"] - 5, middle, steps=40)
         page.mouse.up()
 
-    longest = []
-    for _ in range(3):  # another program may hold the machine for a moment; the figure itself must be able to
-        longest.append(longest_task_while(page, drag))
-        if longest[-1] <= 50:
-            break
-    print(f"\nlongest task while dragging ({mode}): {longest} ms")
-    assert min(longest) <= 50, f"tasks of {longest} ms while dragging"
+    expect_no_long_task(page, drag)
     assert float(slider.input_value()) > 3.7
     assert watch.troubles == []
 

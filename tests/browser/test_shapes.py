@@ -11,7 +11,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import pytest
-from figure_pages import Site, figure_of, longest_task_while, status_of
+from figure_pages import Site, expect_no_long_task, figure_of, status_of
 from playwright.sync_api import Locator, expect
 
 from course_utils.explainers import Shapes
@@ -219,6 +219,6 @@ def test_turning_a_number_holds_nothing_up(watch: Any, folder_site: Site) -> Non
         for _ in range(40):
             page.keyboard.press("ArrowUp")
 
-    assert min(longest_task_while(page, turn) for _ in range(3)) <= 50
-    assert int(units.input_value()) > 100
+    expect_no_long_task(page, turn)
+    assert int(units.input_value()) > 40
     assert watch.troubles == []

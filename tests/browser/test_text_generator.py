@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from figure_pages import Site, figure_of, longest_task_while, status_of, table_of
+from figure_pages import Site, expect_no_long_task, figure_of, status_of, table_of
 from playwright.sync_api import Browser, Locator, expect
 
 from course_utils.explainers import TextGenerator
@@ -275,8 +275,6 @@ def test_writing_and_dragging_never_hold_the_page_up(browser: Browser, watch: An
         settled(figure, 0)
 
     for act in (drag, write):
-        longest = longest_task_while(page, act)
-        print(f"{act.__name__}: {longest:.0f} ms")
-        assert longest <= 50, f"a task of {longest:.0f} ms"
+        expect_no_long_task(page, act)
     assert float(slider.input_value()) > 1.8
     assert watch.troubles == []

@@ -13,7 +13,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 import pytest
-from figure_pages import Site, figure_of, longest_task_while, status_of, table_of
+from figure_pages import Site, expect_no_long_task, figure_of, status_of, table_of
 from playwright.sync_api import Locator, expect
 
 from course_utils.data.vocabulary import encode_review
@@ -306,6 +306,6 @@ def test_dragging_and_typing_hold_nothing_up(watch: Any, folder_site: Site) -> N
         for word in ("bad", "all", "film", "the"):
             figure.locator(".cw-tokens-chips").get_by_role("button", name=word).first.click()
 
-    assert min(longest_task_while(page, drag) for _ in range(3)) <= 50
-    assert min(longest_task_while(page, choose) for _ in range(3)) <= 50
+    expect_no_long_task(page, drag)
+    expect_no_long_task(page, choose)
     assert watch.troubles == []

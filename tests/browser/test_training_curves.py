@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from figure_pages import Site, figure_of, longest_task_while, status_of, table_of
+from figure_pages import Site, expect_no_long_task, figure_of, status_of, table_of
 from playwright.sync_api import Locator, expect
 
 from course_utils.explainers import TrainingCurves
@@ -131,10 +131,5 @@ def test_stepping_never_holds_the_page_up(watch: Any, folder_site: Site) -> None
         for _ in range(8):
             press(figure, "Next epoch")
 
-    longest = []
-    for _ in range(3):  # another program may hold the machine for a moment; the figure itself must be able to
-        longest.append(longest_task_while(page, act))
-        if longest[-1] == 0:
-            break
-    assert min(longest) <= 50, f"tasks of {longest} ms"
+    expect_no_long_task(page, act)
     assert watch.troubles == []

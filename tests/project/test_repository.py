@@ -114,7 +114,7 @@ def course(clone: Clone, *arguments: str, **changes: str) -> subprocess.Complete
     ("arguments", "hint"),
     [
         (("execute", "03_unroling"), "did you mean 03_unrolling?"),
-        (("lab", "nonsense"), "there are 03_unrolling"),
+        (("lab", "nonsense"), "there are 01_neurons"),
         (("classroom", "99"), "there is no chapter '99'"),
         (("train",), "name a run or say --all"),
         (("train", "imdb-lstn"), "imdb-lstm"),

@@ -4,7 +4,7 @@
 //#include _words.js
 
 const MOST_IDS = 400; // as the networks were trained: of a longer text they read the end
-const SLICE = 8; // milliseconds of weighing words at a time
+const SLICE = 4; // milliseconds of weighing words at a time
 const FEW_WORDS = 40; // so many have room for their numbers
 const PLOT_EDGES = 46 + 12; // pixels: the heat map stands under the plot, word under word
 const KINDS = ["lstm", "rnn", "bag"];
