@@ -93,10 +93,18 @@ def status_of(figure: Locator) -> Locator:
     return figure.get_by_role("status")
 
 
+def wait_for_drawing(page: Page) -> None:
+    """Wait until what has been changed is drawn: in the next animation frame, and to be seen in the one after it."""
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def table_of(figure: Locator) -> list[list[float]]:
     """The figure's table of numbers, in full precision: one list a row, texts left out."""
     if not figure.locator("details.cw-details").evaluate("details => details.open"):
         figure.get_by_text("The numbers as a table").click()
+        # The rows come with the event that the click leads to.
+        figure.locator("details.cw-details tbody tr").first.wait_for(state="attached")
+    wait_for_drawing(figure.page)
     rows: list[list[float]] = figure.locator("details.cw-details tbody").evaluate(
         "body => [...body.rows].map(row => [...row.querySelectorAll('data')].map(d => Number(d.value)))"
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from figure_pages import Site, expect_no_long_task, figure_of, status_of, table_of
+from figure_pages import Site, expect_no_long_task, figure_of, status_of, table_of, wait_for_drawing
 from playwright.sync_api import Locator, Page, expect
 
 from course_utils.explainers import Forecast
@@ -22,6 +22,7 @@ NAMES = tuple(LABELS)
 
 def bars_of(figure: Locator) -> list[str]:
     """The texts of the four bars, once all is measured."""
+    wait_for_drawing(figure.page)
     expect(figure.locator(".cw-note")).to_have_text(
         re.compile("over 120 of 120 starting points"), timeout=15_000
     )

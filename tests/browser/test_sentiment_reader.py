@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from figure_pages import Site, expect_no_long_task, figure_of, status_of, violations
+from figure_pages import Site, expect_no_long_task, figure_of, status_of, violations, wait_for_drawing
 from playwright.sync_api import Browser, Locator, expect
 
 from course_utils.data.vocabulary import encode_review
@@ -58,6 +58,8 @@ def numbers(figure: Locator, table: int) -> list[list[float]]:
     details = figure.locator("details").nth(table)
     if not details.evaluate("details => details.open"):
         details.locator("summary").click()
+        details.locator("tbody tr").first.wait_for(state="attached")
+    wait_for_drawing(figure.page)
     rows: list[list[float]] = details.locator("tbody").evaluate(
         "body => [...body.rows].map(row => [...row.querySelectorAll('data')].map(d => Number(d.value)))"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ def read(script: str) -> bytes:
     assert match is not None, "no string that a script can hold"
     codes = np.array([ord(letter) & 127 for letter in match[2]], np.uint8)
     bits = np.unpackbits(codes[:, None], axis=1)[:, 1:].ravel()
-    return np.packbits(bits)[: int(match[1])].tobytes()
+    return zlib.decompress(np.packbits(bits)[: int(match[1])].tobytes())
 
 
 @given(st.binary(max_size=100))

@@ -44,6 +44,9 @@
       arrived.set(name, bytes);
     },
   };
+  const inflate = (bytes) =>
+    new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).arrayBuffer();
+
   const loadAsset = once(
     (name) =>
       new Promise((resolve, reject) => {
@@ -51,7 +54,8 @@
         const script = document.createElement("script");
         script.src = new URL(`assets/${name}.js`, base).href;
         // Bytes arrive as in JupyterLab: as a DataView.
-        script.onload = () => (arrived.has(name) ? resolve(new DataView(arrived.get(name).buffer)) : missing());
+        script.onload = () =>
+          arrived.has(name) ? inflate(arrived.get(name)).then((buffer) => resolve(new DataView(buffer)), missing) : missing();
         script.onerror = missing;
         document.head.append(script);
       }),
@@ -106,6 +110,7 @@
       await widget.render({ model, el });
       place.replaceChildren(el);
       place.dataset.hydrated = "ok";
+      performance.mark("course-figure-alive");
     } catch (error) {
       place.dataset.hydrated = "error";
       console.error(`The figure "${place.dataset.name}" stays as it is: ${error.message}`);
