@@ -7,4 +7,5 @@ from course_utils.grading.settings import configure
 _root = Path(__file__).resolve().parent
 _class = _root / "class"
 (_class / "exchange").mkdir(parents=True, exist_ok=True)
-configure(get_config(), root=_class, source=_root / "notebooks")  # noqa: F821 - nbgrader provides get_config
+# nbgrader provides get_config.
+configure(get_config(), root=_class, source=_root / "notebooks", quizzes=_root / "quizzes")  # noqa: F821

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import enum
 import errno
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,12 +16,25 @@ from course_utils import __version__
 from course_utils.errors import CourseError
 from course_utils.layout import find_clone
 
+if TYPE_CHECKING:
+    from course_utils.quiz.exchange import Exchanged
+
 app = typer.Typer(
     help="Build, study, teach and test the course Unrolled.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+quizzes = typer.Typer(help="Write, check, show and exchange the questions.", no_args_is_help=True)
+app.add_typer(quizzes, name="quiz")
+
+
+class ExportFormat(enum.StrEnum):
+    """What questions can be written as."""
+
+    moodle = "moodle"
+    gift = "gift"
 
 
 @app.command()
@@ -159,10 +173,13 @@ def classroom(
     from course_utils.grading.classroom import print_report, run_classroom
 
     clone = find_clone()
-    chosen = clone.find_chapters(chapters) if chapters else clone.assignments[:1]
+    first = [chapter for chapter in clone.chapters if chapter.has_exercises][:1]
+    chosen = clone.find_chapters(chapters) if chapters else first
     for chapter in chosen:
-        if not chapter.has_exercises:
-            raise CourseError(f"{chapter.name} has no exercises yet, so there is nothing to grade")
+        if not chapter.is_graded:
+            raise CourseError(
+                f"{chapter.name} has neither exercises nor questions yet: there is nothing to grade"
+            )
     print_report(run_classroom(clone, chosen), clone)
 
 
@@ -173,6 +190,132 @@ def check() -> None:
 
     clone = find_clone()
     raise typer.Exit(print_hygiene(check_notebooks(clone.chapters)))
+
+
+@quizzes.command("check")
+def quiz_check(
+    banks: Annotated[list[str] | None, typer.Argument(help="Banks, or chapters; all by default.")] = None,
+    snippets: Annotated[bool, typer.Option(help="Run the programs that compute the answers.")] = True,
+    strict: Annotated[bool, typer.Option(help="Let warnings fail, too.")] = False,
+) -> None:
+    """Check question banks: their format, their answers, and what would help to guess."""
+    from course_utils.quiz.check import print_check
+
+    clone = find_clone()
+    files = _bank_files(banks) if banks else sorted(clone.quizzes.glob("*.yml"))
+    if not files:
+        raise CourseError(f"there is no bank in {clone.quizzes}: `course quiz new 3` begins one")
+    raise typer.Exit(print_check(files, notebooks=clone.notebooks, snippets=snippets, strict=strict))
+
+
+@quizzes.command("new")
+def quiz_new(chapter: Annotated[str, typer.Argument(help="For example 3 or 03_unrolling.")]) -> None:
+    """Begin a chapter's bank, with one question to write over."""
+    from course_utils.quiz.exchange import new_bank
+
+    clone = find_clone()
+    name = clone.find_chapters([chapter])[0].name
+    file = clone.quizzes / f"{name}.yml"
+    if file.exists():
+        raise CourseError(f"{file} is there already: write into it")
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(new_bank(name), encoding="utf-8")
+    print(f"write your questions into {file}, then: course quiz check {name[:2]}")
+
+
+@quizzes.command("preview")
+def quiz_preview(
+    bank: Annotated[str, typer.Argument(help="A bank, or a chapter.")],
+    to: Annotated[Path | None, typer.Option(help="Write the page into this folder, and keep it.")] = None,
+    browser: Annotated[bool, typer.Option(help="Open the page.")] = True,
+) -> None:
+    """A page on which every question of a bank is alive, as on the site."""
+    import tempfile
+    import webbrowser
+
+    from course_utils.quiz.preview import write_preview
+
+    folder = to or Path(tempfile.mkdtemp(prefix="course-quiz-"))
+    page = write_preview(_bank_files([bank])[0], folder)
+    print(page)
+    if browser:
+        webbrowser.open(page.as_uri())
+
+
+@quizzes.command("export")
+def quiz_export(
+    bank: Annotated[str, typer.Argument(help="A bank, or a chapter.")],
+    to_format: Annotated[ExportFormat, typer.Option("--format", help="Which format.")],
+    to: Annotated[Path | None, typer.Option(help="The file; beside you by default.")] = None,
+    language: Annotated[str | None, typer.Option(help="Of the texts, for example de.")] = None,
+) -> None:
+    """Write a bank's questions as Moodle's XML or as GIFT."""
+    from course_utils.quiz.bank import load_bank
+    from course_utils.quiz.exchange import export_bank
+
+    read = load_bank(_bank_files([bank])[0])
+    is_gift = to_format is ExportFormat.gift
+    done = export_bank(read, "gift" if is_gift else "moodle", language)
+    file = to or Path(read.chapter + (".gift" if is_gift else ".xml"))
+    file.write_text(done.text, encoding="utf-8")
+    _print_exchanged(file, done)
+
+
+@quizzes.command("import")
+def quiz_import(
+    file: Annotated[Path, typer.Argument(help="A GIFT file.")],
+    to: Annotated[Path, typer.Option(help="The bank to make, for example quizzes/03_unrolling.yml.")],
+    language: Annotated[str, typer.Option(help="Of the questions.")] = "en",
+) -> None:
+    """Make a bank of a GIFT file; what GIFT does not have says TODO in it."""
+    from course_utils.quiz.exchange import import_gift_file
+
+    _print_exchanged(to, import_gift_file(file, to, language))
+    print(f"next: course quiz check {to}")
+
+
+@quizzes.command("schema")
+def quiz_schema() -> None:
+    """Write `quizzes/bank.schema.json`, by which editors check a bank while it is written."""
+    from course_utils.quiz.bank import bank_schema_text
+
+    file = find_clone().quizzes / "bank.schema.json"
+    file.write_text(bank_schema_text(), encoding="utf-8")
+    print(file)
+
+
+@quizzes.command("statistics")
+def quiz_statistics(
+    folder: Annotated[Path, typer.Argument(help="The class: where its gradebook is.")] = Path("class"),
+    csv: Annotated[Path | None, typer.Option(help="Also write the table into this file.")] = None,
+) -> None:
+    """Per question, after grading: how many answered it, how well, and what they chose."""
+    from course_utils.grading.quiz_statistics import print_statistics
+
+    print_statistics(folder, csv)
+
+
+def _bank_files(names: list[str]) -> list[Path]:
+    """The files of banks that are named by their path or by their chapter."""
+    files = []
+    for name in names:
+        if Path(name).is_file():
+            files.append(Path(name))
+            continue
+        if name.endswith(".yml"):
+            raise CourseError(f"there is no file {name}: name a bank or a chapter")
+        clone = find_clone()
+        file = clone.quizzes / f"{clone.find_chapters([name])[0].name}.yml"
+        if not file.is_file():
+            raise CourseError(f"{file.stem} has no questions yet: `course quiz new {name}` begins its bank")
+        files.append(file)
+    return files
+
+
+def _print_exchanged(file: Path, done: Exchanged) -> None:
+    for note, whose in done.told.items():
+        print(f"{note}: {', '.join(whose)}")
+    print(f"{file}: {done.questions} questions")
 
 
 @app.command()

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from course_utils.errors import CourseError
 
@@ -28,10 +29,24 @@ class Chapter:
         return f"notebooks/{self.name}/{self.notebook.stem}"
 
     @property
+    def bank(self) -> Path:
+        """Its questions, with their answers; a chapter may have none."""
+        return self.notebook.parents[2] / "quizzes" / f"{self.name}.yml"
+
+    @property
     def has_exercises(self) -> bool:
         """Whether a student writes anything in it; a chapter that is still being written may have none."""
+        return any(grading.get("solution") for grading in self._grading())
+
+    @property
+    def is_graded(self) -> bool:
+        """Whether there are points in it, for exercises or for questions."""
+        return any(grading.get("grade") for grading in self._grading())
+
+    def _grading(self) -> list[dict[str, Any]]:
+        """What nbgrader keeps of each cell."""
         cells = json.loads(self.notebook.read_text(encoding="utf-8"))["cells"]
-        return any(cell["metadata"].get("nbgrader", {}).get("solution") for cell in cells)
+        return [cell["metadata"].get("nbgrader", {}) for cell in cells]
 
 
 @dataclass(frozen=True)
@@ -44,6 +59,11 @@ class Clone:
     def notebooks(self) -> Path:
         """Lessons with solutions: never published, never copied to students."""
         return self.root / "notebooks"
+
+    @property
+    def quizzes(self) -> Path:
+        """The question banks, with all answers: never published, never copied to students."""
+        return self.root / "quizzes"
 
     @property
     def build(self) -> Path:
@@ -78,8 +98,8 @@ class Clone:
 
     @property
     def assignments(self) -> list[Chapter]:
-        """The chapters with exercises."""
-        return [chapter for chapter in self.chapters if chapter.has_exercises]
+        """The chapters with points in them."""
+        return [chapter for chapter in self.chapters if chapter.is_graded]
 
     def find_chapters(self, names: Iterable[str] = ()) -> list[Chapter]:
         """The chapters with these names, or all of them.

@@ -140,12 +140,13 @@ class CourseWidget(anywidget.AnyWidget):  # type: ignore[misc]
         return f'<div class="course-widget cw"{shown}>\n{self.fallback_html()}\n</div>'
 
 
-def write_bundle(folder: Path, modules: Iterable[Path]) -> None:
+def write_bundle(folder: Path, modules: Iterable[Path], assets: Iterable[str] = tuple(ASSETS)) -> None:
     """Write what a page with living figures loads: `course-widgets.js`, `explainers.css` and `assets/`.
 
     Args:
         folder: where to; it must exist.
         modules: the ES modules.
+        assets: what they load, of `course_utils.explainers.assets.ASSETS`.
     """
     parts = {file.stem: module_parts(file) for file in sorted(modules)}
     texts = {part.name: smaller(part) for files in parts.values() for part in files}
@@ -158,7 +159,7 @@ def write_bundle(folder: Path, modules: Iterable[Path]) -> None:
     (folder / "course-widgets.js").write_text(script, encoding="utf-8", newline="\n")
     style = _text(STYLE) + "".join(module_style(files[-1]) for files in parts.values())
     (folder / "explainers.css").write_text(style, encoding="utf-8", newline="\n")
-    for name in ASSETS:
+    for name in assets:
         write_asset_script(folder / "assets", name, asset(name))
 
 

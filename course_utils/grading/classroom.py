@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import json
 import os
 import re
 import shutil
@@ -24,8 +25,12 @@ from rich.console import Console
 from rich.table import Table
 
 from course_utils.errors import CourseError
+from course_utils.grading.release import complaint
 from course_utils.grading.sandbox import sandbox_problem, sandboxed_kernel
 from course_utils.layout import Chapter, Clone
+from course_utils.quiz.bank import Bank, load_bank
+from course_utils.quiz.public import shown_place
+from course_utils.quiz.saved import ANSWERS_FILE, MIME, Record
 
 STUDENTS = {"ada": "everything right", "ben": "the first half right", "cleo": "untouched"}
 """The invented students and what they hand in."""
@@ -34,7 +39,8 @@ from pathlib import Path
 
 from course_utils.grading.settings import configure
 
-configure(get_config(), root=Path(__file__).resolve().parent, source=Path(__file__).resolve().parent / "source")
+root = Path(__file__).resolve().parent
+configure(get_config(), root=root, source=root / "source", quizzes=Path({quizzes!r}))
 """
 _MARKS = re.compile(r"^\s*### (?:BEGIN|END) SOLUTION\s*$\n?", re.MULTILINE)
 
@@ -74,8 +80,7 @@ def _nbgrader(folder: Path, *arguments: str, environment: dict[str, str] | None 
     command = [sys.executable, "-m", "nbgrader", *arguments]
     done = subprocess.run(command, cwd=folder, env=settings, capture_output=True, text=True, errors="replace")
     if done.returncode != 0:
-        told = [line for line in done.stderr.splitlines() if "ERROR" in line] or done.stderr.splitlines()[-3:]
-        raise CourseError(f"nbgrader {arguments[0]} failed: {' '.join(told)[-500:]}")
+        raise CourseError(f"nbgrader {arguments[0]} failed: {complaint(done.stderr)[-500:]}")
 
 
 def solved_submission(
@@ -105,14 +110,53 @@ def solved_submission(
     return handed_in
 
 
+def answer_questions(
+    notebook: nbformat.NotebookNode, folder: Path, bank: Bank, share: float
+) -> nbformat.NotebookNode:
+    """Answer the first `share` of a notebook's questions rightly, as a student would: in the file and the notebook.
+
+    Args:
+        notebook: the released notebook.
+        folder: where it is handed in.
+        bank: the chapter's questions.
+        share: part of the questions that is answered, from 0 to 1, in reading order.
+
+    Returns:
+        The notebook with the answers among its outputs.
+    """
+    answered = nbformat.from_dict(notebook)
+    shown = [(cell, place) for cell in answered.cells if (place := shown_place(cell.source))]
+    records: dict[str, Record] = {}
+    used: set[str] = set()
+    for cell, place in shown[: round(share * len(shown))]:
+        question = next(each for each in bank.places[place] if each.id not in used)
+        used.add(question.id)
+        records[place] = {
+            "question": question.id,
+            "value": question.best_answer(),
+            "attempt": 1,
+            "attempts": 1,
+        }
+        data = {"text/plain": "Saved answer", MIME: {"place": place, **records[place]}}
+        cell.outputs = [nbformat.v4.new_output("display_data", data=data)]
+    if records:
+        content = {"version": 1, "seed": folder.parent.name, "answers": records}
+        (folder / ANSWERS_FILE).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    return answered
+
+
 def _submit(folder: Path, chapter: Chapter) -> None:
     source = nbformat.read(chapter.notebook, as_version=4)
     released = folder / "release" / chapter.name
     release = nbformat.read(released / chapter.notebook.name, as_version=4)
+    has_questions = any(shown_place(cell.source) for cell in release.cells)
     for student, share in zip(STUDENTS, (1.0, 0.5, 0.0), strict=True):
         target = folder / "submitted" / student / chapter.name
         shutil.copytree(released, target)
-        nbformat.write(solved_submission(source, release, share), target / chapter.notebook.name)
+        notebook = solved_submission(source, release, share)
+        if has_questions:
+            notebook = answer_questions(notebook, target, load_bank(chapter.bank), share)
+        nbformat.write(notebook, target / chapter.notebook.name)
 
 
 def _autograde(folder: Path, chapters: Sequence[Chapter], sandboxed: bool) -> None:
@@ -190,7 +234,7 @@ def run_classroom(clone: Clone, chapters: Sequence[Chapter]) -> Classroom:
     folder = clone.build / "classroom"
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "exchange").mkdir(parents=True)
-    (folder / "nbgrader_config.py").write_text(_CONFIG, encoding="utf-8")
+    (folder / "nbgrader_config.py").write_text(_CONFIG.format(quizzes=str(clone.quizzes)), encoding="utf-8")
     for chapter in chapters:
         shutil.copytree(chapter.notebook.parent, folder / "source" / chapter.name)
     problem = sandbox_problem()

@@ -6,6 +6,7 @@ import hashlib
 import io
 import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -29,7 +30,10 @@ This folder is all you need to work through the course, with or without a networ
 3. Start JupyterLab here: `jupyter lab`, and open a chapter's notebook.
 
 Replace `# YOUR CODE HERE` and `raise NotImplementedError()` by your own code, then run the check below it: it says
-what is right or what to look at. Cells with checks are locked. Hand in the notebook file itself.
+what is right or what to look at. Cells with checks are locked.
+
+Run the cells with `quiz(…)` to see the questions. An answer is saved at once, in the file `quiz_answers.json` beside
+the notebook, and, when you save the notebook, in it. Hand in the saved notebook, and the file where you can.
 
 Chapters in this edition:
 
@@ -56,7 +60,7 @@ def release_chapter(chapter: Chapter, clone: Clone, folder: Path) -> None:
 
     said = io.StringIO()
     config = Config()
-    configure(config, root=folder.parent, source=clone.notebooks, release=folder.name)
+    configure(config, root=folder.parent, source=clone.notebooks, quizzes=clone.quizzes, release=folder.name)
     config.GenerateAssignment.no_database = True
     config.SaveCells.enabled = False
     api = NbGraderAPI(config=config)
@@ -67,10 +71,17 @@ def release_chapter(chapter: Chapter, clone: Clone, folder: Path) -> None:
     finally:
         api.log.removeHandler(handler)
     if not result["success"]:
-        reason = (result.get("error") or result.get("log") or said.getvalue()).strip().splitlines()
-        raise CourseError(
-            f"nbgrader cannot release {chapter.name}: {reason[-1] if reason else 'no reason given'}"
-        )
+        said_in_all = "\n".join([said.getvalue(), result.get("log") or "", result.get("error") or ""])
+        raise CourseError(f"nbgrader cannot release {chapter.name}: {complaint(said_in_all)}")
+
+
+def complaint(log: str) -> str:
+    """What of nbgrader's words says what is wrong: an error of ours, or else its own errors, or its last line."""
+    ours = re.findall(r"^course_utils\.\S*(?:CourseError|BankError): (.+)$", log, re.MULTILINE)
+    if ours:
+        return str(ours[-1]).strip()
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    return " ".join([line for line in lines if "ERROR" in line] or lines[-1:]) or "no reason given"
 
 
 def build_wheel(clone: Clone, folder: Path) -> Path:
@@ -88,10 +99,10 @@ def build_wheel(clone: Clone, folder: Path) -> Path:
 def student_key(clone: Clone, chapters: Sequence[Chapter]) -> str:
     """Hash of everything the student edition is made of."""
     digest = hashlib.sha256()
-    files = [clone.root / "pyproject.toml"]
+    files = [clone.root / "pyproject.toml", clone.root / "hatch_build.py"]
     for chapter in chapters:
         files += [p for p in chapter.notebook.parent.rglob("*") if p.is_file()]
-    for folder in ("course_utils", "data"):
+    for folder in ("course_utils", "data", "quizzes"):
         files += [p for p in (clone.root / folder).rglob("*") if p.is_file() and "__pycache__" not in p.parts]
     for file in sorted(files):
         digest.update(str(file.relative_to(clone.root)).encode() + hashlib.sha256(file.read_bytes()).digest())

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from course_utils.layout import Chapter
+from course_utils.quiz.bank import load_bank
 
 _MARKS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN TESTS", "END HIDDEN TESTS", "BEGIN MARK SCHEME")
 _REGION = re.compile(
@@ -45,13 +46,48 @@ def secret_lines(chapters: Iterable[Chapter]) -> dict[str, str]:
     return {line: name for line, name in secrets.items() if line not in open_text}
 
 
-def _plain(text: str) -> str:
-    """Text as a reader would see it: tags away, entities decoded, spaces single."""
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", "", text)))
+def _phrases(text: str) -> Iterator[str]:
+    """The longer stretches of a text that look the same in Markdown, on a page and in JSON."""
+    for phrase in re.split(r"[`$*_\\\"'“”‘’<>&\[\]#{}\n]|--|\.\.\.", text):
+        phrase = re.sub(r"\s+", " ", phrase).strip()
+        if len(phrase) >= 30 and phrase.count(" ") >= 4:
+            yield phrase
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
+
+
+def secret_phrases(chapters: Iterable[Chapter]) -> dict[str, str]:
+    """What only the question banks say, each with its chapter: reasons, explanations, hints, and what is accepted.
+
+    What stands in the open too, in a question or a lesson, is no secret.
+    """
+    secrets: dict[str, str] = {}
+    public = []
+    for chapter in chapters:
+        cells = json.loads(chapter.notebook.read_bytes())["cells"]
+        public += [_REGION.sub("", "".join(cell["source"])) for cell in cells]
+        if chapter.bank.is_file():
+            bank = load_bank(chapter.bank)
+            for question in bank.questions:
+                content = question.model_dump(mode="json")
+                shown = [content.pop("prompt"), *(each["text"] for each in content.get("options", []))]
+                shown += [each["text"] for side in ("left", "right") for each in content.get(side, [])]
+                if question.type == "output":
+                    shown.append(content.pop("snippet"))
+                public += _texts(shown)
+                secrets |= {phrase: chapter.name for text in _texts(content) for phrase in _phrases(text)}
+    open_text = re.sub(r"\s+", " ", "\n".join(public))
+    return {phrase: name for phrase, name in secrets.items() if phrase not in open_text}
 
 
 def find_leaks(folders: Sequence[Path], chapters: Iterable[Chapter]) -> list[str]:
-    """Every place in these folders where a solution or a hidden test can be read.
+    """Every place in these folders where a solution, a hidden test or the answer to a question can be read.
 
     Args:
         folders: built folders; every text file in them is read, notebooks and pages also as their reader sees them.
@@ -60,7 +96,10 @@ def find_leaks(folders: Sequence[Path], chapters: Iterable[Chapter]) -> list[str
     Returns:
         One line a leak; empty where all is well.
     """
+    chapters = list(chapters)
     secrets = {re.sub(r"\s+", " ", line): name for line, name in secret_lines(chapters).items()}
+    secrets |= secret_phrases(chapters)
+    banks = {chapter.bank.name for chapter in chapters}
     leaks = []
     for place, name, raw in _published_texts(folders):
         if name.endswith(".html"):
@@ -70,12 +109,14 @@ def find_leaks(folders: Sequence[Path], chapters: Iterable[Chapter]) -> list[str
         else:
             views = [raw, raw.replace('\\"', '"')]
         views = [re.sub(r"\s+", " ", html.unescape(view)) for view in views]
+        if name.rpartition("/")[2] in banks:
+            leaks.append(f"{place}: a bank of questions")
         for mark in _MARKS:
             if any(mark in view for view in views):
                 leaks.append(f"{place}: the mark {mark!r}")
         for line, chapter in secrets.items():
             if any(line in view for view in views):
-                leaks.append(f"{place}: a line of a solution or hidden test of {chapter}: {line!r}")
+                leaks.append(f"{place}: a line of a solution, hidden test or answer of {chapter}: {line!r}")
     return leaks
 
 

@@ -98,6 +98,8 @@ def chapter_key(chapter: Chapter, surroundings: str) -> str:
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             digest.update("".join(cell["source"]).encode() + b"\0")
+    if chapter.bank.is_file():
+        digest.update(chapter.bank.read_bytes())
     for file in sorted(chapter.notebook.parent.iterdir()):
         if file.is_file() and file.suffix != ".ipynb" and not file.name.startswith("."):
             digest.update(file.name.encode() + file.read_bytes())

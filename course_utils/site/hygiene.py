@@ -13,6 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from course_utils.layout import Chapter, write_atomically
+from course_utils.quiz.bank import BankError, load_bank
+from course_utils.quiz.public import shown_place
+from course_utils.quiz.saved import ANSWERS_FILE
 
 KEEP_TAG = "nbval-check-output"
 MAX_BYTES = 500_000
@@ -58,6 +61,11 @@ def is_solution(cell: nbformat.NotebookNode) -> bool:
 def is_graded(cell: nbformat.NotebookNode) -> bool:
     """Whether this cell carries points."""
     return bool(cell.metadata.get("nbgrader", {}).get("grade"))
+
+
+def is_question(cell: nbformat.NotebookNode) -> bool:
+    """Whether this cell calls `quiz`, as it should or otherwise."""
+    return cell.cell_type == "code" and bool(re.search(r"^\s*quiz\(", cell.source, re.MULTILINE))
 
 
 def _check_shape(cells: Sequence[nbformat.NotebookNode], problems: list[str]) -> None:
@@ -158,6 +166,48 @@ def _check_grading(cells: Sequence[nbformat.NotebookNode], found: Hygiene) -> No
         found.problems.append(f"{len(found.points)} graded exercises, at least 3 are wanted")
 
 
+def _check_questions(cells: Sequence[nbformat.NotebookNode], chapter: Chapter, found: Hygiene) -> None:
+    """See that the cells of questions are locked, graded, and just those of the chapter's bank."""
+    questions = [cell for cell in cells if is_question(cell)]
+    file = f"quizzes/{chapter.bank.name}"
+    points: dict[str, float] = {}
+    if chapter.bank.is_file():
+        try:
+            points = load_bank(chapter.bank).points
+        except BankError as error:
+            found.problems += str(error).splitlines()
+            return
+    elif questions:
+        found.problems.append(f"there are questions and no {file}: write the bank")
+        return
+    imports = r"^from course_utils\.quiz import [^\n]*\bquiz\b"
+    if questions and not any(re.search(imports, cell.source, re.MULTILINE) for cell in cells):
+        found.problems.append("there are questions and no `from course_utils.quiz import quiz`")
+    shown = []
+    for cell in questions:
+        place = shown_place(cell.source)
+        if place is None:
+            found.problems.append(
+                f"cell {cell.id}: beside quiz() with one plain id there is nothing in a cell"
+            )
+            continue
+        shown.append(place)
+        grading = dict(cell.metadata.get("nbgrader", {}))
+        worth = grading.pop("points", None)
+        wanted = {"grade": True, "grade_id": f"quiz-{place}", "locked": True, "schema_version": 3}
+        if grading != wanted | {"solution": False, "task": False}:
+            found.problems.append(f"{place}: not a locked graded cell with the grade_id quiz-{place}")
+        if place not in points:
+            found.problems.append(f"{place}: {file} has no such question")
+        elif worth != points[place]:
+            found.problems.append(f"{place}: {worth} points in the notebook, {points[place]:g} in {file}")
+        else:
+            found.points[f"quiz-{place}"] = found.auto_points[f"quiz-{place}"] = points[place]
+    for place in sorted({*shown, *points}):
+        if shown.count(place) != 1:
+            found.problems.append(f"{place}: shown {shown.count(place)} times, each question is shown once")
+
+
 def check_notebook(chapter: Chapter) -> Hygiene:
     """Check one chapter's notebook against the contract."""
     found = Hygiene(chapter.name)
@@ -179,7 +229,10 @@ def check_notebook(chapter: Chapter) -> Hygiene:
         if cell.cell_type == "code" and not is_graded(cell):
             found.code_lines.append(code_lines(cell.source))
     if chapter.has_exercises or EXERCISES_TO_COME not in notebook.cells[0].source:
-        _check_grading(notebook.cells, found)
+        _check_grading([cell for cell in notebook.cells if not is_question(cell)], found)
+    _check_questions(notebook.cells, chapter, found)
+    if (chapter.notebook.parent / ANSWERS_FILE).exists():
+        found.problems.append(f"{ANSWERS_FILE} lies beside it and would be given to every student: delete it")
     return found
 
 

@@ -13,6 +13,7 @@ import yaml
 
 from course_utils.errors import CourseError
 from course_utils.layout import Chapter, Clone
+from course_utils.quiz.public import shown_place
 from course_utils.site.execute import Record, executed_notebook
 
 if TYPE_CHECKING:
@@ -49,6 +50,11 @@ def reader_notebook(chapter: Chapter, record: Record) -> nbformat.NotebookNode:
         notebook, resources = preprocessor.preprocess(notebook, resources)
     for cell in notebook.cells:
         cell.metadata.pop("nbgrader", None)
+        if cell.cell_type == "code" and shown_place(cell.source):
+            # What the notebook keeps of an answer is nothing to read.
+            cell.outputs = [each for each in cell.outputs if "text/html" in each.get("data", {})]
+            # Nor is its call, where nobody can run it.
+            cell.metadata.tags = [*cell.metadata.get("tags", []), "remove-input"]
     if record.sample_datasets:
         notice = nbformat.v4.new_markdown_cell(sample_notice(record.sample_datasets), id="sample-notice")
         notebook.cells.insert(1, notice)

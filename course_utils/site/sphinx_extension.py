@@ -19,6 +19,8 @@ from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 
 from course_utils.explainers.widget import shipped_modules, write_bundle
+from course_utils.quiz.progress import places_of_pages, write_progress
+from course_utils.quiz.widget import MODULE as QUIZ
 from course_utils.site.pages import STAGED_MARK
 
 _logger = logging.getLogger(__name__)
@@ -57,7 +59,7 @@ def _mathjax_folder() -> Path:
 
 
 def _add_local_files(app: Any) -> None:
-    """Put MathJax, its fonts, the living figures, the course's style sheet and script into the site."""
+    """Put MathJax, its fonts, the living figures and questions, the course's style sheet and scripts into the site."""
     static = Path(app.doctreedir).parent / "course_static"
     shutil.rmtree(static, ignore_errors=True)
     mathjax = _mathjax_folder()
@@ -67,11 +69,16 @@ def _add_local_files(app: Any) -> None:
     shutil.copy(mathjax / "tex-chtml-full.js", static / "mathjax")
     own = Path(__file__).parent / "static"
     shutil.copytree(own, static, dirs_exist_ok=True)
-    write_bundle(static, shipped_modules())
+    write_bundle(static, [*shipped_modules(), QUIZ])
     app.config.mathjax_path = "mathjax-when-ready.js"
     app.config.html_static_path.append(str(static))
     app.add_css_file("course.css")
     app.add_js_file("course.js")
+    places = places_of_pages(Path(app.srcdir))
+    if places:  # on every page, since every page lists the chapters
+        script, style = write_progress(static, places)
+        app.add_css_file(style)
+        app.add_js_file(script, loading_method="defer")
 
 
 def _serve_figures(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:

@@ -16,6 +16,7 @@ from playwright.sync_api import Locator, Page
 
 from course_utils.explainers import CourseWidget
 from course_utils.explainers.widget import shipped_modules, write_bundle
+from course_utils.quiz.widget import MODULE as QUIZ
 
 # The variables that the site's theme sets, in its own colours.
 _THEME = """
@@ -64,14 +65,14 @@ class _QuietHandler(http.server.SimpleHTTPRequestHandler):
 @contextmanager
 def folder_pages(folder: Path) -> Iterator[Site]:
     """Pages opened from their folder."""
-    write_bundle(folder, shipped_modules())
+    write_bundle(folder, [*shipped_modules(), QUIZ])
     yield Site(folder, folder.as_uri())
 
 
 @contextmanager
 def served_pages(folder: Path) -> Iterator[Site]:
     """Pages of a web server on this machine."""
-    write_bundle(folder, shipped_modules())
+    write_bundle(folder, [*shipped_modules(), QUIZ])
     handler = functools.partial(_QuietHandler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -15,7 +15,7 @@ from exercises import Exercise, load_exercises
 from course_utils.layout import Chapter, find_clone
 
 HERE = Path(__file__).parent
-CHAPTERS = find_clone(HERE).assignments
+CHAPTERS = [chapter for chapter in find_clone(HERE).chapters if chapter.has_exercises]
 
 
 def wrong_answers(chapter: Chapter) -> list[dict[str, Any]]:

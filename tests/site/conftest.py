@@ -70,6 +70,7 @@ def make_toy_clone(root: Path) -> Clone:
     root.mkdir()
     for name in (
         "pyproject.toml",
+        "hatch_build.py",
         "requirements.lock",
         "README.md",
         "LICENSE",

@@ -271,6 +271,23 @@ function numbersTable(head, makeRows, summary = "The numbers as a table") {
   return { node, show };
 }
 
+/**
+ * Keep JupyterLab's one-key shortcuts from taking the keys that a control needs, save Ctrl+S. It asks the focused element.
+ *
+ * Returns what ends that.
+ */
+function keepKeys(root) {
+  const suppress = ({ target }, isOn) => target.toggleAttribute("data-lm-suppress-shortcuts", isOn);
+  function onKey(event) {
+    const isSaving = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s";
+    if (root.contains(event.target)) suppress(event, !isSaving);
+  }
+  root.addEventListener("focusin", (event) => suppress(event, true));
+  // Before JupyterLab, which listens at the document.
+  window.addEventListener("keydown", onKey, true);
+  return () => window.removeEventListener("keydown", onKey, true);
+}
+
 function prefersStillness() {
   return window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
@@ -355,8 +372,7 @@ function openFigure({ model, el, title, draw, onlink }) {
   const name = model.get("name");
   const status = statusLine();
   const root = element("div", { class: "cw cw-figure", role: "group", "aria-label": title, "data-figure": name });
-  // JupyterLab's one-key shortcuts would take the arrow keys from a slider. They ask the focused element itself.
-  root.addEventListener("focusin", (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
+  const releaseKeys = keepKeys(root);
   el.append(root);
 
   let frame = 0;
@@ -440,6 +456,7 @@ function openFigure({ model, el, title, draw, onlink }) {
     set,
     linkButton: button("Link to this state", copyLink),
     close() {
+      releaseKeys();
       cancelAnimationFrame(frame);
       status.stop();
       for (const each of names) model.off(`change:${each}`, redraw);
