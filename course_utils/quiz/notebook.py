@@ -103,6 +103,11 @@ def answer(place: str, value: Any, *, language: str | None = None) -> None:
     )
 
 
+def _of_points(words: dict[str, str], points: float, most: float) -> str:
+    text = words["pointsOfOne" if most == 1 else "pointsOfMany"]
+    return text.format(points=f"{points:g}", most=f"{most:g}") + "."
+
+
 def _told(question: dict[str, Any], verdict: Verdict, points: float, problem: str | None) -> str:
     from course_utils.quiz.widget import interface_strings
 
@@ -110,7 +115,7 @@ def _told(question: dict[str, Any], verdict: Verdict, points: float, problem: st
     said = words["saved"]
     if verdict.share is not None:
         word = words["right"] if verdict.share == 1 else words["partly"] if verdict.share else words["wrong"]
-        of = words["points"].format(points=f"{points:g}", most=f"{question['points']:g}")
+        of = _of_points(words, points, question["points"])
         said = f"{word} {of}"
     if problem:
         said += " " + words["notSaved"].format(problem=problem)
@@ -158,7 +163,7 @@ def _local_points(place: str, shown: dict[str, Any]) -> float | None:
         if found is None:  # nobody knows yet
             return None
         points = found
-        said = words["points"].format(points=f"{points:g}", most=f"{question['points']:g}")
+        said = _of_points(words, points, question["points"])
     if points < question["points"]:
         # Validate shows what is on standard error; without it, its own words, and they hold no points.
         print(f"{place}: {said}", file=sys.stderr)

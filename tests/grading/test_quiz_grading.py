@@ -556,7 +556,7 @@ def test_validate_shows_students_their_own_points(released: Path, tmp_path: Path
     done = nbgrader(tmp_path, "validate", str(folder / "toy.ipynb"))
     assert done.returncode == 0, done.stderr[-2000:]
     assert "VALIDATION FAILED ON 2 CELL(S)" in done.stdout
-    assert "toy-match: 0.5 of 1 points." in done.stdout
+    assert "toy-match: 0.5 of 1 point." in done.stdout
     assert "toy-text: Not answered yet." in done.stdout
     work.answer(right_answers(), outputs=False)
     assert "Success!" in nbgrader(tmp_path, "validate", str(folder / "toy.ipynb")).stdout

@@ -103,7 +103,8 @@ def test_answer_without_buttons(folder: Path, shown: Shown, place: str) -> None:
     answer(place, asked.best_answer())
     told = shown.all[-1]
     most = f"{asked.points:g}"
-    assert f"✓ Right. {most} of {most} points." in told["text/html"]
+    points = "point" if asked.points == 1 else "points"
+    assert f"✓ Right. {most} of {most} {points}." in told["text/html"]
     assert told[MIME]["question"] == asked.id
     assert book.record(place) == record(asked.id, asked.best_answer())
 
@@ -113,7 +114,7 @@ def test_a_number_may_be_typed_as_a_number(folder: Path, shown: Shown) -> None:
     assert "✓ Right." in shown.all[-1]["text/html"]
     answer("toy-number", 14)
     assert "That is two times seven." in shown.all[-1]["text/html"]
-    assert "✗ Not yet. 0 of 1 points." in shown.all[-1]["text/html"]
+    assert "✗ Not yet. 0 of 1 point." in shown.all[-1]["text/html"]
 
 
 def test_the_best_answer_counts_and_every_attempt_is_counted(folder: Path, shown: Shown) -> None:
@@ -161,7 +162,7 @@ def test_attempts_are_used_up(folder: Path, shown: Shown) -> None:
     (folder / QUESTIONS_FILE).write_text(json.dumps(questions) + "\n", encoding="utf-8")
     answer("toy-text", "return_state")
     answer("toy-text", "return_sequences")
-    assert "✓ Right. 0.5 of 1 points." in shown.all[-1]["text/html"]
+    assert "✓ Right. 0.5 of 1 point." in shown.all[-1]["text/html"]
     with pytest.raises(CourseError, match="toy-text: all 2 attempts are used up"):
         answer("toy-text", "return_sequences")
 
