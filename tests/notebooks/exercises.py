@@ -11,6 +11,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from course_utils.layout import Chapter
+from course_utils.quiz.public import shown_place
 
 _HIDDEN = re.compile(r"^.*### BEGIN HIDDEN TESTS.*$(?:.|\n)*?^.*### END HIDDEN TESTS.*$\n?", re.MULTILINE)
 _SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION.*$(?:.|\n)*?^.*### END SOLUTION.*$", re.MULTILINE)
@@ -75,7 +76,7 @@ def load_exercises(chapter: Chapter) -> dict[str, Exercise]:
     exercises: dict[str, Exercise] = {}
     waiting: tuple[str, str, dict[str, Any]] | None = None
     for cell in nbformat.read(chapter.notebook, as_version=4).cells:
-        if cell.cell_type != "code":
+        if cell.cell_type != "code" or shown_place(cell.source):  # questions are graded elsewhere
             continue
         grading = _grading(cell)
         if grading.get("solution") and not grading.get("grade"):
