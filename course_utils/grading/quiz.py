@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import html
 import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from course_utils.quiz.public import QUESTIONS_FILE, shown_place, unseal
 from course_utils.quiz.publish import Publisher, published
 from course_utils.quiz.questions import Question, score
 from course_utils.quiz.saved import ANSWERS_FILE, Record, merge, records_in_file, records_in_notebook
+from course_utils.quiz.scoring import rounded_points
 
 GRADE_MIME = "application/vnd.unrolled.quiz-grade+json"
 """What an autograded notebook keeps of each question for the statistics."""
@@ -335,7 +335,7 @@ class GradeQuiz(QuizPreprocessor):
                 most,
                 grade.most,
             )
-            points = math.floor(points * most / grade.most * 100 + 0.5) / 100
+            points = rounded_points(points * most / grade.most)
         # A plain float, and never more than there is: nbgrader gives full points for what it cannot read.
         points = min(max(float(points), 0.0), most)
         kept = {"place": grade.place, "share": grade.share, "points": points, "most": most}

@@ -5,12 +5,14 @@ It is for `answer()` and for nbgrader's Validate. The grade is computed elsewher
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from course_utils.quiz.normalise import LONGEST, normal_output, normal_text, read_number
 from course_utils.quiz.public import key, unseal
+from course_utils.quiz.scoring import is_near, rounded_points, share_at, share_of_hits, share_of_options
 
 
 @dataclass(frozen=True)
@@ -89,35 +91,32 @@ def judge(question: dict[str, Any], value: Any) -> Verdict:
             return Verdict(float(key(name, value) in keys), (private["reasons"][value],))
         case "several":
             chosen = {each for each in value if key(name, each) in keys}
-            wrong = len(value) - len(chosen)
-            missed = len(keys) - len(chosen)
-            share = float(not wrong and not missed)
-            if scoring == "per-option":
-                share = (len(question["options"]) - wrong - missed) / len(question["options"])
-            elif scoring == "right-minus-wrong":
-                share = max(0, len(chosen) - wrong) / len(keys)
+            share = share_of_options(
+                scoring,
+                right=len(chosen),
+                wrong=len(value) - len(chosen),
+                missed=len(keys) - len(chosen),
+                options=len(question["options"]),
+            )
             shown = [each["id"] for each in question["options"] if each["id"] in value]
             return Verdict(share, tuple(private["reasons"][each] for each in shown))
         case "order":
             hits = [key(name, str(place), each) == keys[place] for place, each in enumerate(value)]
-            share = sum(hits) / len(keys) if scoring == "per-position" else float(all(hits))
-            return Verdict(share, tuple(private["reasons"][each] for each in value))
+            return Verdict(share_of_hits(scoring, hits), tuple(private["reasons"][each] for each in value))
         case "match":
             lefts = [each["id"] for each in question["left"]]
             hits = [key(name, left, value[left]) in keys for left in lefts]
-            share = sum(hits) / len(keys) if scoring == "per-pair" else float(all(hits))
-            return Verdict(share, tuple(private["reasons"][each] for each in lefts))
+            return Verdict(share_of_hits(scoring, hits), tuple(private["reasons"][each] for each in lefts))
         case "number":
             number = read_number(value, question.get("unit", ""))
             assert number is not None
 
-            def is_near(answer: float) -> bool:
-                allowed = max(private["absolute"], private["relative"] * abs(answer))
-                return bool(abs(number - answer) <= allowed + 1e-9 * max(1.0, abs(answer)))
-
-            if is_near(private["answer"]):
+            near = functools.partial(
+                is_near, number, absolute=private["absolute"], relative=private["relative"]
+            )
+            if near(private["answer"]):
                 return Verdict(1.0, (private["reason"],))
-            told = [each["html"] for each in private["mistakes"] if is_near(each["answer"])]
+            told = [each["html"] for each in private["mistakes"] if near(each["answer"])]
             return Verdict(0.0, (told[0] if told else private["other"],))
         case kind:
 
@@ -138,8 +137,5 @@ def judge(question: dict[str, Any], value: Any) -> Verdict:
 
 def points_of(question: dict[str, Any], share: float, attempt: int) -> float:
     """The points of a share, to two digits, at this attempt (from 1)."""
-    if attempt > question.get("most", math.inf):
-        return 0.0
-    decay = question.get("decay", [1.0])
-    points: float = question["points"] * share * decay[min(attempt, len(decay)) - 1]
-    return math.floor(points * 100 + 0.5) / 100
+    worth = share_at(attempt, decay=question.get("decay", [1.0]), most=question.get("most", math.inf))
+    return rounded_points(question["points"] * share * worth)

@@ -62,7 +62,7 @@ def unseal(question: str, sealed: str) -> Any:
 
 def seeded_order(ids: Iterable[str], seed: str, context: str) -> list[str]:
     """An order that the seed decides, the same in the browser: by the hash of seed, context and id."""
-    return sorted(ids, key=lambda each: hashlib.sha256(f"{seed}|{context}|{each}".encode()).hexdigest())
+    return sorted(ids, key=lambda each: digest(seed, context, each))
 
 
 def drawn(place: dict[str, Any], seed: str) -> dict[str, Any]:

@@ -145,16 +145,13 @@ class Publisher:
         return shown
 
     def _shown(self, question: Question) -> dict[str, Any]:
-        written = question.prompt
-        has_language = isinstance(written, str) or self.language in written
+        is_translated = not isinstance(question.prompt, str) and self.language in question.prompt
         shown: dict[str, Any] = {
             "id": question.id,
             "type": question.type,
             "points": question.points,
             "mode": self.bank.mode,
-            "language": self.language
-            if has_language and not isinstance(written, str)
-            else self.bank.language,
+            "language": self.language if is_translated else self.bank.language,
             "prompt": self._html(question.prompt),
         }
         if question.attempts.most is not None:

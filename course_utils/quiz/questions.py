@@ -29,6 +29,7 @@ from pydantic import (
 from course_utils.errors import CourseError
 from course_utils.quiz.normalise import LONGEST, normal_output, normal_text, read_number
 from course_utils.quiz.public import seeded_order
+from course_utils.quiz.scoring import is_near, rounded_points, share_at, share_of_hits, share_of_options
 
 SNIPPET_SECONDS = 120
 """After so long, a snippet is stopped."""
@@ -130,9 +131,7 @@ class Attempts(Part):
 
     def share(self, attempt: int) -> float:
         """What an answer at this attempt is worth; attempts count from 1."""
-        if self.most is not None and attempt > self.most:
-            return 0.0
-        return self.decay[min(attempt, len(self.decay)) - 1]
+        return share_at(attempt, decay=self.decay, most=math.inf if self.most is None else self.most)
 
 
 def _unique(parts: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -210,11 +209,13 @@ class Several(_Question):
         if not chosen:
             return 0.0
         right = set(self.best_answer())
-        if self.scoring == "right-minus-wrong":
-            return max(0, len(right & set(chosen)) - len(set(chosen) - right)) / len(right)
-        if self.scoring == "per-option":
-            return (len(self.options) - len(right ^ set(chosen))) / len(self.options)
-        return float(right == set(chosen))
+        return share_of_options(
+            self.scoring,
+            right=len(right & set(chosen)),
+            wrong=len(set(chosen) - right),
+            missed=len(right - set(chosen)),
+            options=len(self.options),
+        )
 
     def best_answer(self) -> list[str]:
         return [option.id for option in self.options if option.correct]
@@ -247,9 +248,7 @@ class Number(_Question):
 
     def is_near(self, number: float, answer: float) -> bool:
         """Whether a number is within the tolerance of another."""
-        allowed = max(self.tolerance.absolute, self.tolerance.relative * abs(answer))
-        # A hair more: 0.425 is 0.005 from 0.42, though its difference in binary is not.
-        return abs(number - answer) <= allowed + 1e-9 * max(1.0, abs(answer))
+        return is_near(number, answer, **self.tolerance.model_dump())
 
     def share(self, value: object) -> float:
         number = read_number(value, self.unit or "") if isinstance(value, str) else None
@@ -325,8 +324,7 @@ class Order(_Question):
         placed = _ids(value, set(right))
         if placed is None or len(placed) != len(right):
             return 0.0
-        hits = sum(a == b for a, b in zip(placed, right, strict=True))
-        return hits / len(right) if self.scoring == "per-position" else float(hits == len(right))
+        return share_of_hits(self.scoring, [a == b for a, b in zip(placed, right, strict=True)])
 
     def best_answer(self) -> list[str]:
         return [self.shown_ids[option.id] for option in self.options]
@@ -363,8 +361,7 @@ class Match(_Question):
         if not isinstance(value, dict):
             return 0.0
         right = self.best_answer()
-        hits = sum(value.get(name) == match for name, match in right.items())
-        return hits / len(right) if self.scoring == "per-pair" else float(hits == len(right))
+        return share_of_hits(self.scoring, [value.get(name) == match for name, match in right.items()])
 
     def best_answer(self) -> dict[str, str]:
         return {left.id: self.shown_ids[left.match] for left in self.left}
@@ -415,8 +412,7 @@ def score(question: Question, value: object, attempt: int = 1) -> float:
     Returns:
         the points, to two digits.
     """
-    points = question.points * question.share(value) * question.attempts.share(attempt)
-    return math.floor(points * 100 + 0.5) / 100
+    return rounded_points(question.points * question.share(value) * question.attempts.share(attempt))
 
 
 def _scattered(context: str, ids: list[str], letters: str) -> dict[str, str]:

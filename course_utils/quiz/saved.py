@@ -91,7 +91,11 @@ def _bundles(notebook: object) -> Iterator[dict[str, Any]]:
 
 def records_in_file(file: Path) -> dict[str, Record]:
     """The answers of a saved file, by place; none where it is missing, too large, a link, or damaged."""
-    answers = _content(file).get("answers")
+    return _records(_content(file))
+
+
+def _records(content: dict[str, Any]) -> dict[str, Record]:
+    answers = content.get("answers")
     if not isinstance(answers, dict):
         return {}
     cleaned = {place: clean_record(record) for place, record in answers.items()}
@@ -188,12 +192,11 @@ class AnswerBook:
         if cleaned is None:
             return f"an answer has texts of at most {LONGEST} characters"
         content = _content(self.file)
-        kept = records_in_file(self.file)
         try:
             if not content and self.file.exists():
                 # Not to be read any more; perhaps its owner can still save something from it.
                 self.file.replace(self.file.with_suffix(".damaged.json"))
-            self._write({"version": 1, "seed": seed, "answers": {**kept, place: cleaned}})
+            self._write({"version": 1, "seed": seed, "answers": {**_records(content), place: cleaned}})
         except OSError as error:
             return f"{self.file.name} cannot be written ({error.strerror})"
         return None
