@@ -118,6 +118,23 @@ def violations(page: Page) -> list[object]:
     return [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
 
 
+def dragging(slider: Locator, *, steps: int = 60) -> Callable[[], None]:
+    """What drags a slider by mouse from its left end to its right; it is scrolled into view."""
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    mouse = slider.page.mouse
+
+    def drag() -> None:
+        mouse.move(box["x"] + 5, middle)
+        mouse.down()
+        mouse.move(box["x"] + box["width"] - 5, middle, steps=steps)
+        mouse.up()
+
+    return drag
+
+
 def expect_no_long_task(page: Page, act: Callable[[], None]) -> None:
     """Fails where each of three calls of `act()` makes the page's main thread work for over 50 ms at a stretch.
 

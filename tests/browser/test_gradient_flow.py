@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from figure_pages import Site, expect_no_long_task, figure_of, status_of, table_of, violations
+from figure_pages import Site, dragging, expect_no_long_task, figure_of, status_of, table_of, violations
 from playwright.sync_api import Locator, Page, expect
 
 from course_utils.explainers import GradientFlow
@@ -259,18 +259,7 @@ def test_dragging_never_holds_the_page_up(watch: Any, folder_site: Site, mode: s
     python = GradientFlow(mode=mode, network="16 units", steps=100, revealed=True)
     figure = open_figure(page, folder_site, python)
     slider = figure.get_by_role("slider", name="largest input")
-    slider.scroll_into_view_if_needed()
-    box = slider.bounding_box()
-    assert box is not None
-    middle = box["y"] + box["height"] / 2
-
-    def drag() -> None:
-        page.mouse.move(box["x"] + 5, middle)
-        page.mouse.down()
-        page.mouse.move(box["x"] + box["width"] - 5, middle, steps=40)
-        page.mouse.up()
-
-    expect_no_long_task(page, drag)
+    expect_no_long_task(page, dragging(slider, steps=40))
     assert float(slider.input_value()) > 1.8
     assert watch.troubles == []
 

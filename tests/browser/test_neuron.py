@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from figure_pages import Site, expect_no_long_task, figure_of, status_of, table_of
+from figure_pages import Site, dragging, expect_no_long_task, figure_of, status_of, table_of
 from playwright.sync_api import Browser, Locator, expect
 
 from course_utils.explainers import Neuron
@@ -198,18 +198,7 @@ def test_dragging_never_holds_the_page_up(watch: Any, folder_site: Site, mode: s
     page.goto(folder_site.write(f"drag-{mode}", Neuron(mode=mode, steps=100)))
     figure = figure_of(page, "neuron")
     slider = figure.get_by_role("slider", name="rate" if mode == "learn" else "w1 weight")
-    slider.scroll_into_view_if_needed()
-    box = slider.bounding_box()
-    assert box is not None
-    middle = box["y"] + box["height"] / 2
-
-    def drag() -> None:
-        page.mouse.move(box["x"] + 5, middle)
-        page.mouse.down()
-        page.mouse.move(box["x"] + box["width"] - 5, middle, steps=40)
-        page.mouse.up()
-
-    expect_no_long_task(page, drag)
+    expect_no_long_task(page, dragging(slider, steps=40))
     assert float(slider.input_value()) > 3.7
     assert watch.troubles == []
 

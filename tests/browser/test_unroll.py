@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from figure_pages import Site, expect_no_long_task, figure_of, status_of, table_of
+from figure_pages import Site, dragging, expect_no_long_task, figure_of, status_of, table_of
 from playwright.sync_api import Browser, Locator, expect
 
 from course_utils.explainers import Unroll
@@ -362,18 +362,7 @@ def test_dragging_never_holds_the_page_up(watch: Any, folder_site: Site) -> None
     page.goto(folder_site.write("drag", Unroll((0.5, -0.6, 0.9, 0.1, 0.2, 0.3, 0.4, 0.5), position=16)))
     figure = figure_of(page)
     slider = figure.get_by_role("slider", name="wh on the state")
-    slider.scroll_into_view_if_needed()
-    box = slider.bounding_box()
-    assert box is not None
-    middle = box["y"] + box["height"] / 2
-
-    def drag() -> None:
-        page.mouse.move(box["x"] + 5, middle)
-        page.mouse.down()
-        page.mouse.move(box["x"] + box["width"] - 5, middle, steps=60)
-        page.mouse.up()
-
-    expect_no_long_task(page, drag)
+    expect_no_long_task(page, dragging(slider))
     assert float(slider.input_value()) > 1.8
     expect(status_of(figure)).to_contain_text("With wh = ")
     assert watch.troubles == []
