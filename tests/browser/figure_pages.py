@@ -118,6 +118,19 @@ def violations(page: Page) -> list[object]:
     return [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
 
 
+def small_targets(page: Page, css: str) -> list[object]:
+    """What a finger cannot hit: controls under 24 pixels, each with its size; a box to tick is its label."""
+    found: list[object] = page.evaluate(
+        """css => [...document.querySelectorAll(css)].map(node => {
+             const target = ['radio', 'checkbox'].includes(node.type) ? node.closest('label') : node;
+             const { width, height } = target.getBoundingClientRect();
+             return [node.outerHTML.slice(0, 60), Math.min(width, height)];
+           }).filter(([, least]) => least > 0 && least < 24)""",
+        css,
+    )
+    return found
+
+
 def dragging(slider: Locator, *, steps: int = 60) -> Callable[[], None]:
     """What drags a slider by mouse from its left end to its right; it is scrolled into view."""
     slider.scroll_into_view_if_needed()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from figure_pages import Site, figure_of, status_of, violations
+from figure_pages import Site, figure_of, small_targets, status_of, violations
 from playwright.sync_api import Browser, expect
 
 import course_utils.explainers
@@ -76,14 +76,7 @@ def test_a_phone_does_not_scroll_sideways_and_its_targets_are_large_enough(
            .map(n => n.outerHTML.slice(0, 90))"""
     )
     assert wide == []
-    small = page.evaluate(
-        """[...document.querySelectorAll('.cw-figure :is(button, input, select, textarea, summary)')].map(node => {
-             const target = ['radio', 'checkbox'].includes(node.type) ? node.closest('label') : node;
-             const { width, height } = target.getBoundingClientRect();
-             return [node.outerHTML.slice(0, 60), Math.min(width, height)];
-           }).filter(([, least]) => least > 0 && least < 24)"""
-    )
-    assert small == [], "targets under 24 px"
+    assert small_targets(page, ".cw-figure :is(button, input, select, textarea, summary)") == []
     context.close()
 
 

@@ -19,7 +19,7 @@ import nbformat
 import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
-from figure_pages import Site
+from figure_pages import Site, small_targets
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from course_utils.explainers.widget import module_parts, smaller
@@ -931,14 +931,7 @@ def test_axe_finds_nothing_before_and_after(
     check_button(form_of(page, "trial-single")).click()
     assert violations() == []
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-    small = page.evaluate(
-        """[...document.querySelectorAll('form.quiz :is(button, input, select, textarea)')].map(node => {
-             const target = ['radio', 'checkbox'].includes(node.type) ? node.closest('label') : node;
-             const { width, height } = target.getBoundingClientRect();
-             return [node.outerHTML.slice(0, 60), Math.min(width, height)];
-           }).filter(([, least]) => least > 0 && least < 24)"""
-    )
-    assert small == [], "targets under 24 px"
+    assert small_targets(page, "form.quiz :is(button, input, select, textarea)") == []
     assert watch.troubles == []
 
 
@@ -1077,14 +1070,6 @@ def test_the_module_is_small() -> None:
     print(f"\nquiz.js and its parts: {size} bytes")
     assert {part.name for part in own} == {"_strings.js", "_sha256.js", "_normalise.js", "quiz.js"}
     assert size < 25_000
-
-
-def test_nothing_is_written_that_the_minifier_gets_wrong() -> None:
-    for file in MODULE.parent.glob("*.js"):
-        text = file.read_text(encoding="utf-8")
-        for match in re.finditer(r"^[ \t]*(?:const|let) [\[{][^;]*?[\]}] = ([^;]*);", text, re.MULTILINE):
-            value = match[1].partition("=>")[0]
-            assert not re.search(r"(?<![\w$)\]])\(|(?<![$\w])\{", value), f"{file.name}: {match[0]}"
 
 
 # --- Progress, on pages with the site's theme ---
