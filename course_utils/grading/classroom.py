@@ -70,6 +70,11 @@ class Classroom:
         return self.folder / "grades.csv"
 
 
+def write_config(folder: Path, quizzes: Path) -> None:
+    """Write nbgrader's settings for a class kept in `folder`, whose questions are in the banks of `quizzes`."""
+    (folder / "nbgrader_config.py").write_text(_CONFIG.format(quizzes=str(quizzes)), encoding="utf-8")
+
+
 def _nbgrader(folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> None:
     programs = str(Path(sys.executable).parent)  # nbgrader calls alembic by name
     settings = {
@@ -234,7 +239,7 @@ def run_classroom(clone: Clone, chapters: Sequence[Chapter]) -> Classroom:
     folder = clone.build / "classroom"
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "exchange").mkdir(parents=True)
-    (folder / "nbgrader_config.py").write_text(_CONFIG.format(quizzes=str(clone.quizzes)), encoding="utf-8")
+    write_config(folder, clone.quizzes)
     for chapter in chapters:
         shutil.copytree(chapter.notebook.parent, folder / "source" / chapter.name)
     problem = sandbox_problem()

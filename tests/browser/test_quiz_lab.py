@@ -14,6 +14,7 @@ from quiz_class import nbgrader
 from test_lab import jupyterlab
 from test_quiz import answer_by_mouse, check_button
 
+from course_utils.grading.classroom import write_config
 from course_utils.layout import Chapter, Clone
 from course_utils.quiz.bank import Bank, load_bank
 from course_utils.quiz.questions import score
@@ -72,13 +73,7 @@ def hand_in_and_grade(folder: Path, work: Path, chapter: Chapter, clone: Clone) 
     from nbgrader.api import Gradebook
 
     shutil.copytree(chapter.notebook.parent, folder / "source" / chapter.name)
-    (folder / "nbgrader_config.py").write_text(
-        "from pathlib import Path\n"
-        "from course_utils.grading.settings import configure\n"
-        "root = Path(__file__).resolve().parent\n"
-        f"configure(get_config(), root=root, source=root / 'source', quizzes=Path({str(clone.quizzes)!r}))\n",
-        encoding="utf-8",
-    )
+    write_config(folder, clone.quizzes)
     done = nbgrader(folder, "generate_assignment", chapter.name, "--create")
     assert done.returncode == 0, done.stderr[-2000:]
     shutil.copytree(
