@@ -26,6 +26,7 @@ from course_utils.site.pages import STAGED_MARK
 _logger = logging.getLogger(__name__)
 _STATE_LINK = re.compile(r"#([a-z0-9-]+)\?")
 """The start of a link that sets a living figure: `#unroll?w_h=0.2`."""
+_ICON_SCRIPT = re.compile(r'\s*<script [^>]*scripts/fontawesome\.js[^>]*></script>')
 
 
 class StateLinks(SphinxTransform):  # type: ignore[misc]
@@ -130,6 +131,16 @@ def _offer_student_notebooks(app: Any, exception: Exception | None) -> None:
         shutil.copy(edition, file)
 
 
+def _drop_icon_script(app: Any, exception: Exception | None) -> None:
+    """Leave out the theme's script of 1.5 MB that draws icons: the fonts, which come with its style sheet, have them."""
+    if exception is not None or app.builder.format != "html":
+        return
+    for page in Path(app.outdir).rglob("*.html"):
+        page.write_text(_ICON_SCRIPT.sub("", page.read_text(encoding="utf-8")), encoding="utf-8")
+    for file in (Path(app.outdir) / "_static" / "scripts").glob("fontawesome.js*"):
+        file.unlink()
+
+
 def setup(app: Any) -> dict[str, Any]:
     """Register the extension with Sphinx."""
     app.add_config_value("course_student_folder", "", "env")
@@ -140,4 +151,6 @@ def setup(app: Any) -> dict[str, Any]:
     app.connect("html-page-context", _serve_figures)
     app.connect("html-page-context", _drop_remote_scripts, priority=900)
     app.connect("build-finished", _offer_student_notebooks)
+    # Late: Sphinx copies its static files and writes the search page as the build finishes.
+    app.connect("build-finished", _drop_icon_script, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

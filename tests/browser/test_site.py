@@ -38,6 +38,22 @@ def test_page_is_whole_and_asks_nobody(watch, site_address: str, page_name: str)
     assert broken == []
 
 
+def test_icons_come_with_the_style_sheet_alone(watch, built_site: Path) -> None:  # type: ignore[no-untyped-def]
+    watch.page.goto(f"{built_site.as_uri()}/notebooks/index.html", wait_until="load")
+    assert list((built_site / "_static" / "scripts").glob("fontawesome*")) == []
+    icons, fonts = watch.page.evaluate(
+        """async () => {
+             await document.fonts.ready;
+             const icons = [...document.querySelectorAll("main i[class*=fa-]")];
+             const fonts = [...document.fonts].filter(font => font.status === "loaded").map(font => font.family);
+             return [icons.map(icon => getComputedStyle(icon, "::before").content), fonts];
+           }"""
+    )
+    assert icons and all(len(icon) == 3 for icon in icons), icons  # one letter in quotation marks
+    assert any("Font Awesome" in font for font in fonts), fonts
+    assert watch.troubles == []
+
+
 @pytest.mark.parametrize("page_name", PAGES)
 def test_dom_is_ready_within_a_second(watch, built_site: Path, page_name: str) -> None:  # type: ignore[no-untyped-def]
     ready = []
@@ -61,8 +77,10 @@ def test_the_first_figure_is_alive_within_a_second(watch, built_site: Path, page
         marks = "performance.getEntriesByName('course-figure-alive').map(mark => mark.startTime)"
         return float(min(watch.page.evaluate(marks))) / 1000
 
-    seconds = [seconds_until_alive() for _ in range(3)]  # another program may hold the machine for a moment
-    assert min(seconds) <= 1, f"alive after {seconds} s"
+    seconds = [seconds_until_alive()]
+    while seconds[-1] > 1 and len(seconds) < 5:  # another program may hold the machine for a moment
+        seconds.append(seconds_until_alive())
+    assert seconds[-1] <= 1, f"alive after {seconds} s"
     assert watch.troubles == []
 
 

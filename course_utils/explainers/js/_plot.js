@@ -115,24 +115,34 @@ function heatMap({ label, onpick }) {
     node.style.height = `${height}px`;
     const style = getComputedStyle(node);
     const colour = (name) => style.getPropertyValue(`--cw-${name}`);
-    const [below, above] = [colour("input"), colour(role)]; // asked once: a cell would take too long
     const pen = node.getContext("2d");
-    pen.fillStyle = colour("panel");
-    pen.fillRect(0, 0, node.width, node.height);
-    const [wide, high_] = [node.width / columns, node.height / rows];
-    const gap = wide > 6 * dense && high_ > 6 * dense ? dense : 0;
-    for (let row = 0; row < rows; row++) {
-      for (let column = 0; column < columns; column++) {
+    // Red, green and blue of a colour: a pen gives every colour back as #rrggbb.
+    const channels = (name) => {
+      pen.fillStyle = colour(name);
+      return [1, 3, 5].map((at) => parseInt(pen.fillStyle.slice(at, at + 2), 16));
+    };
+    // A pixel a cell, enlarged: thousands of rectangles would take too long.
+    const [below, above] = [channels("input"), channels(role)];
+    const cells = new ImageData(columns, rows);
+    for (let row = 0, at = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++, at += 4) {
         const number = valueAt(row, column);
         if (!Number.isFinite(number)) continue;
-        const share = number < 0 ? number / low : number / high;
-        pen.globalAlpha = Math.min(1, Math.abs(share));
-        pen.fillStyle = number < 0 ? below : above;
-        const [x, y] = [Math.round(column * wide), Math.round(row * high_)];
-        pen.fillRect(x, y, Math.round((column + 1) * wide) - x - gap, Math.round((row + 1) * high_) - y - gap);
+        cells.data.set(number < 0 ? below : above, at);
+        cells.data[at + 3] = 255 * Math.min(1, Math.abs(number < 0 ? number / low : number / high));
       }
     }
-    pen.globalAlpha = 1;
+    const small = new OffscreenCanvas(columns, rows);
+    small.getContext("2d").putImageData(cells, 0, 0);
+    pen.fillStyle = colour("panel");
+    pen.fillRect(0, 0, node.width, node.height);
+    pen.imageSmoothingEnabled = false;
+    pen.drawImage(small, 0, 0, node.width, node.height);
+    const [wide, high_] = [node.width / columns, node.height / rows];
+    if (Math.min(wide, high_) > 6 * dense) {
+      for (let row = 1; row <= rows; row++) pen.fillRect(0, Math.round(row * high_) - dense, node.width, dense);
+      for (let column = 1; column <= columns; column++) pen.fillRect(Math.round(column * wide) - dense, 0, dense, node.height);
+    }
     if (!selected) return;
     pen.strokeStyle = colour("ink");
     pen.lineWidth = 1.5 * dense;
