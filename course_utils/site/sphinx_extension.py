@@ -26,7 +26,7 @@ from course_utils.site.pages import STAGED_MARK
 _logger = logging.getLogger(__name__)
 _STATE_LINK = re.compile(r"#([a-z0-9-]+)\?")
 """The start of a link that sets a living figure: `#unroll?w_h=0.2`."""
-_ICON_SCRIPT = re.compile(r'\s*<script [^>]*scripts/fontawesome\.js[^>]*></script>')
+_ICON_SCRIPT = re.compile(r"\s*<script [^>]*scripts/fontawesome\.js[^>]*></script>")
 
 
 class StateLinks(SphinxTransform):  # type: ignore[misc]
@@ -132,7 +132,7 @@ def _offer_student_notebooks(app: Any, exception: Exception | None) -> None:
 
 
 def _drop_icon_script(app: Any, exception: Exception | None) -> None:
-    """Leave out the theme's script of 1.5 MB that draws icons: the fonts, which come with its style sheet, have them."""
+    """Leave out the theme's script of 1.5 MB of icons: the fonts of its style sheet have them too."""
     if exception is not None or app.builder.format != "html":
         return
     for page in Path(app.outdir).rglob("*.html"):

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 from figure_pages import Site, folder_pages, served_pages
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from course_utils.doctor import find_chromium
 from course_utils.explainers import CourseWidget
 from course_utils.layout import Clone
 from course_utils.site.study import make_server
+
+# Other tests run beside these, so an answer may take a while; those that measure time run alone.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")

@@ -165,6 +165,7 @@ def test_the_settings_above_give_every_kind_of_sentence() -> None:
     assert lucky["linear"] < lucky["floor"]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", ["Window", "Noise", "Starting point"])
 def test_dragging_never_holds_the_page_up(watch: Any, folder_site: Site, name: str) -> None:
     page: Page = watch.page

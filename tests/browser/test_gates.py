@@ -331,6 +331,7 @@ def test_a_text_of_ones_own(watch: Any, folder_site: Site) -> None:
     assert watch.troubles == []
 
 
+@pytest.mark.alone
 def test_dragging_never_holds_the_page_up(watch: Any, folder_site: Site) -> None:
     page = watch.page
     text = "Shall I compare thee to a summer's day? Thou art more lovely"

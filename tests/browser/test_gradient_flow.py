@@ -253,6 +253,7 @@ def test_extremes_have_an_axis_and_a_name(watch: Any, folder_site: Site, state: 
     assert watch.troubles == []
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("mode", ["one-unit", "cells"])
 def test_dragging_never_holds_the_page_up(watch: Any, folder_site: Site, mode: str) -> None:
     page = watch.page
@@ -264,6 +265,7 @@ def test_dragging_never_holds_the_page_up(watch: Any, folder_site: Site, mode: s
     assert watch.troubles == []
 
 
+@pytest.mark.alone
 def test_typing_never_holds_the_page_up(watch: Any, folder_site: Site) -> None:
     figure = open_figure(watch.page, folder_site, GradientFlow(mode="trained", revealed=True))
     figure.get_by_label("Your text").press("End")

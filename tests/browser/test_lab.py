@@ -113,6 +113,7 @@ def test_a_student_opens_a_chapter_and_runs_its_first_cells(watch, clone: Clone,
         ]
 
 
+@pytest.mark.alone
 def test_formgrader_opens_in_jupyterlab_with_the_demo_class(watch, clone: Clone, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     chapter = next(chapter for chapter in clone.chapters if chapter.has_exercises)
     folder = clone.build / "classroom"

@@ -170,6 +170,7 @@ def test_the_browser_trains_as_python_does(watch: Any, folder_site: Site) -> Non
     assert watch.troubles == []
 
 
+@pytest.mark.alone
 def test_training_never_holds_the_page_up(watch: Any, folder_site: Site) -> None:
     page = watch.page
     page.goto(folder_site.write("tasks", Layers("spiral", 2, 8)))

@@ -222,6 +222,7 @@ def test_the_shortest_lag_asks_before_anything_is_shown(watch: Any, folder_site:
     assert watch.troubles == []
 
 
+@pytest.mark.alone
 def test_dragging_never_holds_the_page_up(watch: Any, folder_site: Site) -> None:
     page = watch.page
     page.goto(folder_site.write("drag", MemoryRace(position=41, revealed=True)))

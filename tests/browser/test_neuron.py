@@ -192,6 +192,7 @@ def test_the_browser_computes_what_python_computes(watch: Any, folder_site: Site
     assert watch.troubles == []
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("mode", ["compute", "learn"])
 def test_dragging_never_holds_the_page_up(watch: Any, folder_site: Site, mode: str) -> None:
     page = watch.page

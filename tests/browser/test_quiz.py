@@ -1012,6 +1012,7 @@ def state_text(widget: QuizQuestion) -> str:
     return found[1]
 
 
+@pytest.mark.alone
 def test_twelve_questions_are_small_alive_within_a_second_and_answer_within_50_ms(
     watch: Any, site: Site, clone: Clone
 ) -> None:

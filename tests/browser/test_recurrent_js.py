@@ -712,16 +712,19 @@ def characters_a_second(page: Page, units: int, count: int) -> dict[str, float]:
     return found
 
 
+@pytest.mark.alone
 def test_a_character_model_writes_faster_than_anybody_reads(page: Page) -> None:
     assert characters_a_second(page, 128, 800)["best"] > 3_000  # over 8,000 where nothing else runs
 
 
+@pytest.mark.alone
 def test_a_large_character_model_is_read_quickly_and_still_writes(page: Page) -> None:
     found = characters_a_second(page, 512, 100)
     assert found["best"] > 150  # over 600 where nothing else runs
     assert found["base64"] + found["read"] < 1_000
 
 
+@pytest.mark.alone
 def test_a_review_is_read_and_taken_apart_in_a_moment(page: Page) -> None:
     """200 words through an embedding 32 and an LSTM 32."""
     network = build_network("lstm", features=32, units=32, outputs=1, head="sigmoid", seed=1)

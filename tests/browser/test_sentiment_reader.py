@@ -305,6 +305,7 @@ def test_links_and_a_change_of_the_network(watch: Any, folder_site: Site) -> Non
     assert watch.troubles == []
 
 
+@pytest.mark.alone
 def test_many_words_never_hold_the_page_up(browser: Browser, watch: Any, folder_site: Site) -> None:
     page = watch.page
     text = " ".join(random.Random(2).choices(WORDS[4:200], k=190))[:1100]

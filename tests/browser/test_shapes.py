@@ -208,6 +208,7 @@ def test_by_keyboard_alone(watch: Any, folder_site: Site) -> None:
     assert watch.troubles == []
 
 
+@pytest.mark.alone
 def test_turning_a_number_holds_nothing_up(watch: Any, folder_site: Site) -> None:
     page = watch.page
     page.goto(folder_site.write("turn", Shapes("lstm:1:seq:bi,gru:1:seq,rnn:1:seq,lstm:1:last", position=2)))

@@ -54,6 +54,7 @@ def test_icons_come_with_the_style_sheet_alone(watch, built_site: Path) -> None:
     assert watch.troubles == []
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("page_name", PAGES)
 def test_dom_is_ready_within_a_second(watch, built_site: Path, page_name: str) -> None:  # type: ignore[no-untyped-def]
     ready = []
@@ -65,6 +66,7 @@ def test_dom_is_ready_within_a_second(watch, built_site: Path, page_name: str) -
     assert 0 < min(ready) < 1000, f"DOM ready after {ready} ms"
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("page_name", CHAPTER_PAGES)
 def test_the_first_figure_is_alive_within_a_second(watch, built_site: Path, page_name: str) -> None:  # type: ignore[no-untyped-def]
     watch.page.add_init_script(

@@ -249,6 +249,7 @@ def test_with_reduced_motion_the_text_appears_at_once(browser: Browser, folder_s
     context.close()
 
 
+@pytest.mark.alone
 def test_writing_and_dragging_never_hold_the_page_up(browser: Browser, watch: Any, folder_site: Site) -> None:
     page = watch.page
     made = TextGenerator(length=200)

@@ -291,6 +291,7 @@ def test_each_id_has_its_vector_as_a_strip_of_colours(watch: Any, folder_site: S
     assert watch.troubles == []
 
 
+@pytest.mark.alone
 def test_dragging_and_typing_hold_nothing_up(watch: Any, folder_site: Site) -> None:
     page = watch.page
     page.goto(folder_site.write("drag", Tokens(revealed=True)))

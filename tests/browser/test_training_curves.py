@@ -120,6 +120,7 @@ def test_a_link_opens_a_training_and_a_phone_shows_it(watch: Any, folder_site: S
     assert watch.troubles == []
 
 
+@pytest.mark.alone
 def test_stepping_never_holds_the_page_up(watch: Any, folder_site: Site) -> None:
     page = watch.page
     made = TrainingCurves(LONG)

@@ -357,6 +357,7 @@ def test_numbers_can_be_added_removed_and_typed(watch: Any, folder_site: Site) -
     assert watch.troubles == []
 
 
+@pytest.mark.alone
 def test_dragging_never_holds_the_page_up(watch: Any, folder_site: Site) -> None:
     page = watch.page
     page.goto(folder_site.write("drag", Unroll((0.5, -0.6, 0.9, 0.1, 0.2, 0.3, 0.4, 0.5), position=16)))
