@@ -195,7 +195,9 @@ def check() -> None:
 
 @app.command()
 def glossary(
-    italics: Annotated[bool, typer.Option("--italics", help="Set in italics what is bold and no term.")] = False,
+    italics: Annotated[
+        bool, typer.Option("--italics", help="Set in italics what is bold and no term.")
+    ] = False,
 ) -> None:
     """Make a link to the glossary of each term's first use in bold, where a chapter lacks it."""
     from course_utils.site.glossary import link_terms

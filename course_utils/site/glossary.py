@@ -25,7 +25,9 @@ _BOLD = re.compile(r"\*\*(?=[^\s*])((?:(?!\n\s*\n).)+?)(?<=[^\s*])\*\*", re.DOTA
 _LINKED = re.compile(r"\]\(([^()\s]+)\)")
 _LINK_INSIDE = re.compile(r"\[(.+)\]\(([^()\s]+)\)", re.DOTALL)
 _LINK = re.compile(r"\]\(([^()\s]*glossary\.md)(?:#([^()\s]*))?\)")
-_NO_WORDS = re.compile(r"^ *(```+|~~~+).*?^ *\1[^\n]*$|(`+).+?\2|\$\$.+?\$\$|\$[^$\n]+\$", re.DOTALL | re.MULTILINE)
+_NO_WORDS = re.compile(
+    r"^ *(```+|~~~+).*?^ *\1[^\n]*$|(`+).+?\2|\$\$.+?\$\$|\$[^$\n]+\$", re.DOTALL | re.MULTILINE
+)
 _NO_TEXT = re.compile(r"^(?: *#{1,6} | *\|).*$", re.MULTILINE)
 _MASK = "¤"
 
@@ -132,12 +134,12 @@ def _is_label(words: str, found: re.Match[str], text: str) -> bool:
 
 
 def _could_be_term(bold: Bold) -> bool:
-    return not (
-        bold.is_label or len(bold.text.split()) > MOST_WORDS or re.search(rf"[\d{_MASK}]", bold.text)
-    )
+    return not (bold.is_label or len(bold.text.split()) > MOST_WORDS or re.search(rf"[\d{_MASK}]", bold.text))
 
 
-def _first_uses(glossary: Glossary, notebooks: Sequence[nbformat.NotebookNode]) -> Iterator[tuple[int, Bold, Term]]:
+def _first_uses(
+    glossary: Glossary, notebooks: Sequence[nbformat.NotebookNode]
+) -> Iterator[tuple[int, Bold, Term]]:
     """Where each term first stands in bold: the number of its notebook, the place, the term."""
     met = set()
     for number, notebook in enumerate(notebooks):
@@ -174,7 +176,9 @@ def link_terms(chapters: Sequence[Chapter], *, italics: bool = False) -> list[Pa
             edits.append((number, bold, f"[{{}}]({term.link})"))
     for number, notebook in enumerate(notebooks) if italics else ():
         edits += [(number, bold, "{}") for bold in _strange(glossary, notebook)]
-    for _, bold, form in sorted(edits, key=lambda edit: -edit[1].start):  # the places before it stay where they are
+    for _, bold, form in sorted(
+        edits, key=lambda edit: -edit[1].start
+    ):  # the places before it stay where they are
         source = bold.cell.source
         words = source[bold.start : bold.end]
         changed = form.format(words if "(" in form else words[1:-1])

@@ -246,11 +246,15 @@ def _check_exercises(cells: Sequence[nbformat.NotebookNode], chapter: Chapter, f
         elif is_graded(cell) and not is_question(cell):
             worth = cell.metadata.nbgrader.get("points", 0)
             if waiting is None:
-                found.problems.append(f"{cell.metadata.nbgrader.grade_id}: graded, and no exercise announces it")
+                found.problems.append(
+                    f"{cell.metadata.nbgrader.grade_id}: graded, and no exercise announces it"
+                )
                 continue
             (name, heading), waiting = waiting, None
             if float(heading[3]) != float(worth):
-                found.problems.append(f"{name}: {heading[3]} points in its heading, {worth:g} in its graded cell")
+                found.problems.append(
+                    f"{name}: {heading[3]} points in its heading, {worth:g} in its graded cell"
+                )
             if heading[5] and not is_solution(cell):
                 found.problems.append(f"{name}: said to be graded by hand, and graded by its cell")
     if waiting:
@@ -298,7 +302,9 @@ def count_words(cells: Sequence[nbformat.NotebookNode]) -> int:
 def _check_minutes(cells: Sequence[nbformat.NotebookNode], exercises: int, found: Hygiene) -> None:
     words = count_words(cells)
     minutes = words / WORDS_A_MINUTE + exercises
-    sum_of = f"{words} words at {WORDS_A_MINUTE} a minute and {exercises} minutes of exercises are {minutes:.0f}"
+    sum_of = (
+        f"{words} words at {WORDS_A_MINUTE} a minute and {exercises} minutes of exercises are {minutes:.0f}"
+    )
     if not MINUTES[0] <= minutes <= MINUTES[1]:
         found.problems.append(f"{sum_of} minutes: a chapter takes {MINUTES[0]} to {MINUTES[1]}")
     said = re.search(r"\*\*Time:\*\* about (\d+) minutes", cells[0].source)
