@@ -56,6 +56,8 @@ class Term:
 
     name: str
     also: tuple[str, ...] = ()
+    chapters: tuple[str, ...] = ()
+    """The chapters that its entry names."""
 
     @property
     def link(self) -> str:
@@ -84,7 +86,8 @@ def read_glossary(page: Path) -> Glossary:
     terms, by_name = [], {}
     for name, body in _ENTRY.findall(page.read_text(encoding="utf-8")):
         also = _ALSO.search(body)
-        term = Term(name.strip(), tuple(re.split(r",\s+", also[1])) if also else ())
+        names = tuple(re.split(r",\s+", also[1])) if also else ()
+        term = Term(name.strip(), names, tuple(re.findall(r"\(\.\./(\d\d_\w+)/", body)))
         terms.append(term)
         for each in (term.name, *term.also):
             if _plain(each) in by_name:
@@ -198,8 +201,8 @@ def _strange(glossary: Glossary, notebook: nbformat.NotebookNode) -> list[Bold]:
 def find_term_problems(chapters: Sequence[Chapter]) -> dict[str, list[str]]:
     """What is wrong with the terms of these chapters.
 
-    A term's first use in bold must link to its entry, a link to the glossary must find an entry, and what is bold in
-    running text must be a term: what is only stressed is set in italics.
+    A term's first use in bold must link to its entry, which names the chapter; a link to the glossary must find an
+    entry; and what is bold in running text must be a term: what is only stressed is set in italics.
 
     Args:
         chapters: all chapters, in order.
@@ -228,9 +231,12 @@ def find_term_problems(chapters: Sequence[Chapter]) -> dict[str, list[str]]:
                 "or stress it in *italics*"
             )
     for number, bold, term in _first_uses(glossary, notebooks):
+        where, told = (
+            f"cell {bold.cell.id}: **{bold.text}** stands in bold here first",
+            problems[chapters[number].name],
+        )
         if bold.target != term.link:
-            problems[chapters[number].name].append(
-                f"cell {bold.cell.id}: **{bold.text}** stands in bold here first and does not link to its entry "
-                f"in the glossary: run `course glossary`"
-            )
+            told.append(f"{where} and does not link to its entry in the glossary: run `course glossary`")
+        if chapters[number].name not in term.chapters:
+            told.append(f"{where}, and its entry in the glossary does not name this chapter")
     return problems

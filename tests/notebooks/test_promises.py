@@ -126,7 +126,7 @@ def write_chapter(folder: Path, notebook: NotebookNode, bank: dict[str, object])
     nbformat.write(notebook, path)
     (folder / "quizzes").mkdir()
     (folder / "quizzes" / "05_gates.yml").write_text(
-        yaml.safe_dump(bank, allow_unicode=True), encoding="utf-8"
+        yaml.safe_dump(bank, allow_unicode=True, sort_keys=False), encoding="utf-8"
     )
     return Chapter("05_gates", path)
 
@@ -207,8 +207,8 @@ BREACHES = {
     "another objective": (other_objective, "is 'open-doors', not one of open-gates, count-weights"),
     "no objective": (no_objective, "is None, not one of open-gates, count-weights"),
     "too short": (
-        replace("lesson", "word " * 3_000, ""),
-        "20 minutes of exercises are 40 minutes: a chapter takes 45",
+        replace("lesson", "word " * 4_000, ""),
+        "20 minutes of exercises are 35 minutes: a chapter takes 45",
     ),
     "too long": (
         replace("prompt-2", "about 7", "about 28"),
@@ -244,7 +244,7 @@ def test_terms_without_links_are_among_the_problems(tmp_path: Path) -> None:
     chapter = write_chapter(tmp_path, notebook, sound_bank())
     (tmp_path / "notebooks" / "appendix").mkdir()
     page = tmp_path / "notebooks" / "appendix" / "glossary.md"
-    page.write_text("### gate\n\nIt opens.\n", encoding="utf-8")
+    page.write_text("### gate\n\nIt opens. [Chapter 5](../05_gates/gates.ipynb)\n", encoding="utf-8")
     (problem,) = check_notebooks([chapter])[0].problems
     assert "**gate** stands in bold here first" in problem
 

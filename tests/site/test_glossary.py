@@ -20,17 +20,17 @@ ENTRIES = """# Glossary
 ### gate
 
 Numbers that multiply. *Also: gating,
-gated thing.* [Chapter 1](../01_first/lesson.ipynb)
+gated thing.* [Chapter 1](../01_chapter/lesson.ipynb), [Chapter 2](../02_chapter/lesson.ipynb)
 
 ## H
 
 ### hidden state
 
-What is handed on.
+What is handed on. [Chapter 1](../01_chapter/lesson.ipynb), [Chapter 2](../02_chapter/lesson.ipynb)
 
 ### many-to-one
 
-One answer.
+One answer. [Chapter 1](../01_chapter/lesson.ipynb)
 """
 
 
@@ -129,6 +129,13 @@ def test_each_breach_is_noticed(tmp_path: Path, text: str, message: str) -> None
     assert message in problem
 
 
+def test_an_entry_names_the_chapter_that_uses_its_term_first(tmp_path: Path) -> None:
+    chapters = make_chapters(tmp_path, "Nothing.", "It is **many-to-one**.")
+    link_terms(chapters)
+    (problem,) = find_term_problems(chapters)["02_chapter"]
+    assert "its entry in the glossary does not name this chapter" in problem
+
+
 def test_exercises_and_code_are_not_read(tmp_path: Path) -> None:
     (chapter,) = chapters = make_chapters(tmp_path, "Nothing.")
     notebook = nbformat.read(chapter.notebook, as_version=4)
@@ -193,6 +200,6 @@ def test_the_site_gives_each_entry_the_anchor_that_links_use(clone: Clone, built
     missing = [
         term.name
         for term in read_glossary(clone.notebooks / PAGE).terms
-        if f'id="{slug(term.name)}"' not in html
+        if f'id="{slug(term.name).replace("_", "-")}"' not in html
     ]
     assert missing == []
