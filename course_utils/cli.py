@@ -73,15 +73,16 @@ def student(
     """Build the student edition: notebooks without solutions, README, wheel, zip files."""
     import shutil
 
-    from course_utils.grading.release import build_student_edition
+    from course_utils.grading.release import PAGES_FOLDER, build_student_edition
 
     clone = find_clone()
     chapters = clone.chapters
     built = build_student_edition(clone, chapters)
     print(f"student edition: {clone.student} ({'built' if built else 'nothing changed'})")
     if to is not None:
-        for chapter in chapters:
-            shutil.copytree(clone.student / chapter.name, to / "notebooks" / chapter.name, dirs_exist_ok=True)
+        for folder in [chapter.name for chapter in chapters] + [PAGES_FOLDER]:
+            if (clone.student / folder).is_dir():
+                shutil.copytree(clone.student / folder, to / "notebooks" / folder, dirs_exist_ok=True)
         print(f"copied {len(chapters)} chapters into {to}")
 
 
@@ -190,6 +191,19 @@ def check() -> None:
 
     clone = find_clone()
     raise typer.Exit(print_hygiene(check_notebooks(clone.chapters)))
+
+
+@app.command()
+def glossary(
+    italics: Annotated[
+        bool, typer.Option("--italics", help="Set in italics what is bold and no term.")
+    ] = False,
+) -> None:
+    """Make a link to the glossary of each term's first use in bold, where a chapter lacks it."""
+    from course_utils.site.glossary import link_terms
+
+    for file in link_terms(find_clone().chapters, italics=italics):
+        print(f"changed {file}")
 
 
 @quizzes.command("check")

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,11 @@ from course_utils import __version__
 from course_utils.errors import CourseError
 from course_utils.grading.settings import configure
 from course_utils.layout import Chapter, Clone, write_atomically
+
+PAGES_FOLDER = "appendix"
+"""The folder of the pages that chapters link to, beside the chapters."""
+_PAGES = ("glossary.md", "notation.md")
+_LOCAL_LINK = re.compile(r"\[([^\[\]]+)\]\((?!\w+:)([^()#\s]+)(#[^()\s]*)?\)")
 
 _README = """\
 # Unrolled: the student edition
@@ -34,6 +40,8 @@ what is right or what to look at. Cells with checks are locked.
 
 Run the cells with `quiz(…)` to see the questions. An answer is saved at once, in the file `quiz_answers.json` beside
 the notebook, and, when you save the notebook, in it. Hand in the saved notebook, and the file where you can.
+
+A term in bold that is a link leads to the glossary, in the folder `appendix`: keep it beside the chapters' folders.
 
 Chapters in this edition:
 
@@ -75,6 +83,30 @@ def release_chapter(chapter: Chapter, clone: Clone, folder: Path) -> None:
         raise CourseError(f"nbgrader cannot release {chapter.name}: {complaint(said_in_all)}")
 
 
+def release_pages(clone: Clone, chapters: Sequence[Chapter], folder: Path) -> list[Path]:
+    """Write the pages that chapters link to into `folder/appendix/`.
+
+    Args:
+        clone: the clone they belong to; a page that it does not have is left out.
+        chapters: the chapters beside which the pages will lie. What links to anything else becomes plain text.
+        folder: receives the folder.
+
+    Returns:
+        The files.
+    """
+    source = clone.notebooks / PAGES_FOLDER
+    names = [name for name in _PAGES if (source / name).is_file()]
+    there = {*names, *(f"../{chapter.name}/{chapter.notebook.name}" for chapter in chapters)}
+    files = []
+    for name in names:
+        text = _LOCAL_LINK.sub(
+            lambda link: link[0] if link[2] in there else link[1], (source / name).read_text(encoding="utf-8")
+        )
+        write_atomically(folder / PAGES_FOLDER / name, text)
+        files.append(folder / PAGES_FOLDER / name)
+    return files
+
+
 def complaint(log: str) -> str:
     """What of nbgrader's words says what is wrong: an error of ours, or else its own errors, or its last line."""
     ours = re.findall(r"^course_utils\.\S*(?:CourseError|BankError): (.+)$", log, re.MULTILINE)
@@ -102,6 +134,7 @@ def student_key(clone: Clone, chapters: Sequence[Chapter]) -> str:
     files = [clone.root / "pyproject.toml", clone.root / "hatch_build.py"]
     for chapter in chapters:
         files += [p for p in chapter.notebook.parent.rglob("*") if p.is_file()]
+    files += [p for name in _PAGES if (p := clone.notebooks / PAGES_FOLDER / name).is_file()]
     for folder in ("course_utils", "data", "quizzes"):
         files += [p for p in (clone.root / folder).rglob("*") if p.is_file() and "__pycache__" not in p.parts]
     for file in sorted(files):
@@ -109,11 +142,13 @@ def student_key(clone: Clone, chapters: Sequence[Chapter]) -> str:
     return digest.hexdigest()
 
 
-def _zip(folder: Path, files: Sequence[Path], path: Path) -> None:
+def _zip(files: dict[Path, Sequence[Path]], path: Path) -> None:
+    """Write the files of some folders, each with its path in its folder."""
+    names = {file.relative_to(folder).as_posix(): file for folder in files for file in files[folder]}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(files):
+        for name, file in sorted(names.items()):
             # A fixed date: two builds of the same notebooks are the same file.
-            entry = zipfile.ZipInfo(str(file.relative_to(folder)).replace(os.sep, "/"), (2020, 1, 1, 0, 0, 0))
+            entry = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, file.read_bytes())
@@ -148,10 +183,14 @@ def build_student_edition(clone: Clone, chapters: Sequence[Chapter]) -> bool:
     write_atomically(readme, _README.format(wheel=wheel.name, chapters=listed))
     for licence in ("LICENSE", "LICENSE-TEXT"):
         shutil.copy(clone.root / licence, fresh / licence)
+    release_pages(clone, chapters, fresh)
     files = [p for p in fresh.rglob("*") if p.is_file()]
     for chapter in chapters:
-        _zip(fresh, [p for p in files if chapter.name in p.parts], fresh / f"{chapter.name}.zip")
-    _zip(fresh, files, fresh / f"unrolled-{__version__}.zip")
+        own = [p for p in files if chapter.name in p.parts]
+        with tempfile.TemporaryDirectory() as pages:
+            alone = release_pages(clone, [chapter], Path(pages))
+            _zip({fresh: own, Path(pages): alone}, fresh / f"{chapter.name}.zip")
+    _zip({fresh: files}, fresh / f"unrolled-{__version__}.zip")
     stamp.unlink(missing_ok=True)
     shutil.rmtree(clone.student, ignore_errors=True)
     fresh.rename(clone.student)

@@ -19,12 +19,12 @@ from course_utils.errors import CourseError
 from course_utils.layout import Chapter, Clone, write_atomically
 from course_utils.site.checks import find_external_requests, find_leaks
 from course_utils.site.execute import Record
-from course_utils.site.pages import stage_site
+from course_utils.site.pages import stage_site, versions_table
 
 
 def site_key(clone: Clone, records: dict[Chapter, Record]) -> str:
     """Hash of everything the site is made of."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(versions_table(clone).encode())
     for chapter, record in records.items():
         digest.update(chapter.notebook.read_bytes())
         digest.update(json.dumps(record.__dict__, sort_keys=True).encode())

@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 from course_utils.layout import Chapter, write_atomically
-from course_utils.quiz.bank import BankError, load_bank
+from course_utils.quiz.bank import Bank, BankError, load_bank
 from course_utils.quiz.public import shown_place
 from course_utils.quiz.saved import ANSWERS_FILE
+from course_utils.site.glossary import find_term_problems
 
 KEEP_TAG = "nbval-check-output"
 MAX_BYTES = 500_000
@@ -23,6 +24,16 @@ MAX_SETUP_LINES = 5
 MAX_SUMMARY_LINES = 5
 EXERCISES_TO_COME = "**Exercises:** being written."
 """What the first cell of a chapter without exercises says."""
+WORDS_A_MINUTE = 200
+MINUTES = (45, 75)
+"""How long a chapter with exercises takes: its text, read, and its exercises."""
+MINUTES_OFF = 5
+"""How far what a title says may be from that."""
+EARLY_CHAPTERS = 5
+"""The chapters before training on real data begins: their budgets are tighter."""
+_PROMPT = re.compile(
+    r"### Exercise (\d+)\.(\d+) · \S.* \*\((\d+(?:\.\d+)?) points?, about (\d+) minutes?(, graded by hand)?\)\*"
+)
 _DIRECTIVE = re.compile(r"^(?:```+|:::+)\{\w|\{\w[\w:]*\}`", re.MULTILINE)
 _DRAWS = re.compile(
     r"\b(?:plt\.(?:plot|subplots|show|hist|bar|imshow|scatter)|(?:plot|draw)_\w+|figures\.\w+)\("
@@ -208,6 +219,118 @@ def _check_questions(cells: Sequence[nbformat.NotebookNode], chapter: Chapter, f
             found.problems.append(f"{place}: shown {shown.count(place)} times, each question is shown once")
 
 
+def _check_exercises(cells: Sequence[nbformat.NotebookNode], chapter: Chapter, found: Hygiene) -> int:
+    """See that each exercise is announced with its number, points and objective; return the minutes of all."""
+    bank = _readable_bank(chapter)
+    number, minutes = 0, 0
+    waiting: tuple[str, re.Match[str]] | None = None
+    for cell in cells:
+        if cell.source.startswith("### Exercise"):
+            if waiting:
+                found.problems.append(f"{waiting[0]}: nothing below it is graded")
+            number, waiting, name = number + 1, None, cell.source.splitlines()[0][4:].split(" · ")[0]
+            heading = _PROMPT.fullmatch(cell.source.splitlines()[0])
+            if heading is None:
+                found.problems.append(
+                    f"{name}: the heading is not `### Exercise N.k · Title *(P points, about M minutes)*`"
+                )
+                continue
+            waiting, minutes = (name, heading), minutes + int(heading[4])
+            if name != f"Exercise {int(chapter.name[:2])}.{number}":
+                found.problems.append(f"{name}: it is number {int(chapter.name[:2])}.{number}")
+            if bank and cell.metadata.get("objective") not in bank.objectives:
+                found.problems.append(
+                    f"{name}: its cell's metadata `objective` is {cell.metadata.get('objective')!r}, "
+                    f"not one of {', '.join(bank.objectives)}"
+                )
+        elif is_graded(cell) and not is_question(cell):
+            worth = cell.metadata.nbgrader.get("points", 0)
+            if waiting is None:
+                found.problems.append(
+                    f"{cell.metadata.nbgrader.grade_id}: graded, and no exercise announces it"
+                )
+                continue
+            (name, heading), waiting = waiting, None
+            if float(heading[3]) != float(worth):
+                found.problems.append(
+                    f"{name}: {heading[3]} points in its heading, {worth:g} in its graded cell"
+                )
+            if heading[5] and not is_solution(cell):
+                found.problems.append(f"{name}: said to be graded by hand, and graded by its cell")
+    if waiting:
+        found.problems.append(f"{waiting[0]}: nothing below it is graded")
+    return minutes
+
+
+def _readable_bank(chapter: Chapter) -> Bank | None:
+    """The chapter's bank; None where there is none, or a broken one (which `_check_questions` tells)."""
+    try:
+        return load_bank(chapter.bank) if chapter.bank.is_file() else None
+    except BankError:
+        return None
+
+
+def _check_objectives(cells: Sequence[nbformat.NotebookNode], chapter: Chapter, found: Hygiene) -> None:
+    """See that the title promises the bank's objectives, and that each of them has a question."""
+    bank = _readable_bank(chapter)
+    if bank is None:
+        return
+    wanted = [bank.words(words, "en") for words in bank.objectives.values()]
+    endings = [";"] * (len(wanted) - 1) + ["."]
+    wanted = [" ".join(words.split()) + ending for words, ending in zip(wanted, endings, strict=True)]
+    promised = cells[0].source.partition("**You will be able to**")[2].partition("\n**")[0]
+    bullets = [" ".join(each.split()) for each in re.split(r"^- ", promised, flags=re.MULTILINE)[1:]]
+    for line in wanted:
+        if line not in bullets:
+            found.problems.append(f"the title does not promise the bank's objective: - {line}")
+    for line in bullets:
+        if line not in wanted:
+            found.problems.append(f"the title promises what is no objective of the bank: - {line}")
+    if sorted(bullets) == sorted(wanted) and bullets != wanted:
+        found.problems.append("the title's objectives are in another order than the bank's")
+    for name in bank.objectives:
+        if all(question.objective != name for question in bank.questions):
+            found.problems.append(f"no question serves the objective {name}")
+
+
+def count_words(cells: Sequence[nbformat.NotebookNode]) -> int:
+    """The words of a notebook's text that a student reads."""
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    return len(re.sub(r"### BEGIN SOLUTION(?:.|\n)*?### END SOLUTION", "", text).split())
+
+
+def _check_minutes(cells: Sequence[nbformat.NotebookNode], exercises: int, found: Hygiene) -> None:
+    words = count_words(cells)
+    minutes = words / WORDS_A_MINUTE + exercises
+    sum_of = (
+        f"{words} words at {WORDS_A_MINUTE} a minute and {exercises} minutes of exercises are {minutes:.0f}"
+    )
+    if not MINUTES[0] <= minutes <= MINUTES[1]:
+        found.problems.append(f"{sum_of} minutes: a chapter takes {MINUTES[0]} to {MINUTES[1]}")
+    said = re.search(r"\*\*Time:\*\* about (\d+) minutes", cells[0].source)
+    if said is None:
+        found.problems.append("the first cell does not say `**Time:** about X minutes`")
+    elif abs(int(said[1]) - minutes) > MINUTES_OFF:
+        found.problems.append(f"{sum_of} minutes, and the title says {said[1]}")
+
+
+def find_slow(chapter: Chapter, cell_seconds: Sequence[float]) -> list[str]:
+    """What of a chapter took longer than it may, on a quiet machine.
+
+    Args:
+        chapter: the chapter; the first five have tighter budgets.
+        cell_seconds: how long each of its code cells took.
+    """
+    a_cell, in_all = (30, 120) if int(chapter.name[:2]) <= EARLY_CHAPTERS else (60, 180)
+    slowest, total = max(cell_seconds, default=0.0), sum(cell_seconds)
+    problems = []
+    if slowest > a_cell:
+        problems.append(f"{chapter.name}: {slowest:.0f} s in one cell, {a_cell} at most")
+    if total > in_all:
+        problems.append(f"{chapter.name}: {total:.0f} s in all, {in_all} at most")
+    return problems
+
+
 def check_notebook(chapter: Chapter) -> Hygiene:
     """Check one chapter's notebook against the contract."""
     found = Hygiene(chapter.name)
@@ -231,14 +354,19 @@ def check_notebook(chapter: Chapter) -> Hygiene:
     if chapter.has_exercises or EXERCISES_TO_COME not in notebook.cells[0].source:
         _check_grading([cell for cell in notebook.cells if not is_question(cell)], found)
     _check_questions(notebook.cells, chapter, found)
+    if chapter.has_exercises:
+        _check_objectives(notebook.cells, chapter, found)
+        _check_minutes(notebook.cells, _check_exercises(notebook.cells, chapter, found), found)
     if (chapter.notebook.parent / ANSWERS_FILE).exists():
         found.problems.append(f"{ANSWERS_FILE} lies beside it and would be given to every student: delete it")
     return found
 
 
 def check_notebooks(chapters: Sequence[Chapter]) -> list[Hygiene]:
-    """Check every chapter; grade ids must also differ between chapters."""
+    """Check every chapter; grade ids must also differ between chapters, and terms link to the glossary."""
     results = [check_notebook(chapter) for chapter in chapters]
+    for result, problems in zip(results, find_term_problems(chapters).values(), strict=True):
+        result.problems += problems
     seen: dict[str, str] = {}
     for result in results:
         for name in result.points:

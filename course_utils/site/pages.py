@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
+import platform
 import re
 import shutil
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
 
+from course_utils import __version__
 from course_utils.errors import CourseError
 from course_utils.layout import Chapter, Clone
 from course_utils.quiz.public import shown_place
@@ -116,6 +120,46 @@ def with_measurements(text: str, results: Path) -> str:
     return re.sub(r"\{\{ measured: ([\w.]+) \}\}", put, text)
 
 
+def _version(name: str) -> str:
+    if name == "python":
+        return platform.python_version()
+    # On Linux the package is TensorFlow's build for processors alone.
+    for distribution in (name, f"{name}-cpu"):
+        try:
+            return importlib.metadata.version(distribution)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    raise CourseError(f"a page asks for the version of {name}, which is not installed")
+
+
+def versions_table(clone: Clone) -> str:
+    """A Markdown table of what builds the site: Python, and the packages that the course needs, with their versions."""
+    project = tomllib.loads((clone.root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = dict.fromkeys(
+        re.split(r"[^\w.-]", line, maxsplit=1)[0].replace("-cpu", "") for line in project["dependencies"]
+    )
+    rows = ["| what | version |", "|---|---|", f"| Python | {_version('python')} |"]
+    rows += [f"| {name} | {_version(name)} |" for name in sorted(names, key=str.lower)]
+    return "\n".join(rows)
+
+
+def with_versions(text: str, clone: Clone) -> str:
+    """Put versions into a page, so that none of them is typed by hand.
+
+    ``{{ versions }}`` stands for the table of `versions_table`, ``{{ version: numpy }}`` for one version, of a package,
+    of `python`, or of the course (``unrolled``).
+
+    Raises:
+        CourseError: for a package that is not installed.
+    """
+
+    def put(found: re.Match[str]) -> str:
+        return __version__ if found[1] == "unrolled" else _version(found[1])
+
+    text = re.sub(r"\{\{ version: ([\w.-]+) \}\}", put, text)
+    return text.replace("{{ versions }}", versions_table(clone)) if "{{ versions }}" in text else text
+
+
 def _site_config(clone: Clone) -> dict[str, object]:
     config = yaml.safe_load((clone.root / "_config.yml").read_text(encoding="utf-8"))
     if not isinstance(config, dict):
@@ -155,7 +199,7 @@ def stage_site(clone: Clone, records: dict[Chapter, Record]) -> Path:
             if "{{ timings }}" in text:
                 text = text.replace("{{ timings }}", timings_table(records))
             text = with_measurements(text, clone.root / "benchmarks" / "results")
-            copy.write_text(text, encoding="utf-8")
+            copy.write_text(with_versions(text, clone), encoding="utf-8")
     (target / "_config.yml").write_text(
         yaml.safe_dump(_site_config(clone), allow_unicode=True, sort_keys=False), encoding="utf-8"
     )

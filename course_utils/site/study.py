@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from course_utils.errors import CourseError
-from course_utils.grading.release import build_student_edition
+from course_utils.grading.release import PAGES_FOLDER, build_student_edition
 from course_utils.layout import Chapter, Clone
 
 
@@ -54,14 +54,14 @@ def serve_site(clone: Clone, port: int) -> None:
 
 
 def copy_for_study(clone: Clone) -> Path:
-    """Copy the student edition's chapters to `class/my_work`, where they are not there yet.
+    """Copy the student edition's chapters and pages to `class/my_work`, where they are not there yet.
 
     Returns:
         The folder. A file that is in it already, with or without work in it, stays as it is.
     """
     work = clone.root / "class" / "my_work"
-    for chapter in clone.chapters:
-        for file in sorted((clone.student / chapter.name).rglob("*")):
+    for folder in (*(chapter.name for chapter in clone.chapters), PAGES_FOLDER):
+        for file in sorted((clone.student / folder).rglob("*")):
             copy = work / file.relative_to(clone.student)
             if file.is_file() and not copy.exists():
                 copy.parent.mkdir(parents=True, exist_ok=True)

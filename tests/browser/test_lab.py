@@ -113,6 +113,37 @@ def test_a_student_opens_a_chapter_and_runs_its_first_cells(watch, clone: Clone,
         ]
 
 
+def test_a_term_in_a_chapter_opens_its_entry_in_the_glossary(watch, clone: Clone, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    find = re.compile(r"\[\*\*([^*]+)\*\*\]\(\.\./appendix/glossary\.md#([a-z-]+)\)")
+    for chapter in clone.chapters:
+        notebook = clone.student / chapter.name / chapter.notebook.name
+        linked = find.search(notebook.read_text(encoding="utf-8"))
+        if linked:
+            break
+    else:
+        pytest.fail("no chapter links to the glossary")
+    work = tmp_path / "work"
+    for folder in (chapter.name, "appendix"):
+        shutil.copytree(clone.student / folder, work / folder)
+    with jupyterlab(work, tmp_path / "lab.log") as address:
+        page = watch.page
+        page.goto(f"{address}/lab/tree/{chapter.name}/{chapter.notebook.name}")
+        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        term = page.locator(f".jp-Notebook a[href*='glossary.md'][href$='#{linked[2]}']").first
+        for _ in range(60):
+            if term.count():
+                break
+            page.locator(".jp-WindowedPanel-outer").first.evaluate("panel => panel.scrollBy(0, 600)")
+            page.wait_for_timeout(250)
+        term.click()
+        entry = page.locator(
+            ".jp-MarkdownViewer h3", has_text=re.compile(f"^{linked[2].replace('-', '.')}", re.I)
+        )
+        entry.wait_for(timeout=30_000)
+        expect(entry).to_be_in_viewport()
+        page.screenshot(path=str(clone.build / "jupyterlab_glossary.png"))
+
+
 @pytest.mark.alone
 def test_formgrader_opens_in_jupyterlab_with_the_demo_class(watch, clone: Clone, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     chapter = next(chapter for chapter in clone.chapters if chapter.has_exercises)

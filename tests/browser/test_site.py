@@ -14,7 +14,10 @@ pytestmark = pytest.mark.needs_browser
 CLONE = find_clone(Path(__file__).parent)
 PAGES = [
     "notebooks/index",
+    "notebooks/getting_started",
     *(chapter.page for chapter in CLONE.chapters),
+    "notebooks/appendix/glossary",
+    "notebooks/appendix/notation",
     "notebooks/appendix/references",
     "notebooks/teaching/instructors_guide",
     "notebooks/teaching/contributors_guide",

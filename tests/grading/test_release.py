@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import nbformat
 
-from course_utils.layout import Clone
+from course_utils.grading.release import release_pages
+from course_utils.layout import Chapter, Clone
 
 
 def test_the_wheel_brings_samples_and_runs(clone: Clone, tmp_path: Path) -> None:
@@ -61,3 +63,44 @@ def test_the_edition_says_how_to_start(clone: Clone) -> None:
     for chapter in clone.chapters:
         assert f"{chapter.name}/{chapter.notebook.name}" in readme
         assert (clone.student / f"{chapter.name}.zip").is_file()
+
+
+def test_the_glossary_lies_where_a_chapters_link_looks_for_it(clone: Clone) -> None:
+    chapter = clone.chapters[0]
+    page = (clone.student / chapter.name / "../appendix/glossary.md").resolve()
+    assert page.is_file() and page.is_relative_to(clone.student)
+    with zipfile.ZipFile(clone.student / f"{chapter.name}.zip") as archive:
+        assert {"appendix/glossary.md", "appendix/notation.md"} <= set(archive.namelist())
+
+
+def test_no_link_of_the_pages_is_dead(clone: Clone, tmp_path: Path) -> None:
+    with zipfile.ZipFile(clone.student / f"{clone.chapters[2].name}.zip") as archive:
+        archive.extractall(tmp_path)
+    for edition in (clone.student, tmp_path):
+        for page in sorted((edition / "appendix").glob("*.md")):
+            links = re.findall(r"\]\((?!https?:)([^()#\s]+)", page.read_text(encoding="utf-8"))
+            assert links, f"{page} links to nothing"
+            assert [link for link in links if not (page.parent / link).is_file()] == [], page
+
+
+def test_the_pages_are_plain_markdown(clone: Clone) -> None:
+    for page in sorted((clone.student / "appendix").glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        assert not re.search(r"^(?:```+|:::+)\{|\{\w[\w:]*\}`|\{\{|^\(.+\)=$", text, re.MULTILINE), page.name
+
+
+def test_links_to_what_is_not_there_become_text(tmp_path: Path) -> None:
+    clone = Clone(tmp_path / "clone")
+    source = clone.notebooks / "appendix" / "glossary.md"
+    source.parent.mkdir(parents=True)
+    source.write_text(
+        "### gate\n\n[Chapter 1](../01_a/a.ipynb), [Chapter 2](../02_b/b.ipynb#x), [R](coming_from_r.md), "
+        "[self](#gate), [paper](https://doi.org/10.1/x)\n",
+        encoding="utf-8",
+    )
+    first = Chapter("01_a", clone.notebooks / "01_a" / "a.ipynb")
+    (written,) = release_pages(clone, [first], tmp_path / "edition")
+    assert written == tmp_path / "edition" / "appendix" / "glossary.md"
+    assert written.read_text(encoding="utf-8") == (
+        "### gate\n\n[Chapter 1](../01_a/a.ipynb), Chapter 2, R, [self](#gate), [paper](https://doi.org/10.1/x)\n"
+    )

@@ -10,9 +10,13 @@ import pytest
 
 from course_utils.layout import Chapter, Clone
 from course_utils.site.execute import read_record
-from course_utils.site.hygiene import EXERCISES_TO_COME, check_notebook, check_notebooks, strip_notebook
-
-SECONDS_A_CELL, SECONDS_A_NOTEBOOK = 60, 180
+from course_utils.site.hygiene import (
+    EXERCISES_TO_COME,
+    check_notebook,
+    check_notebooks,
+    find_slow,
+    strip_notebook,
+)
 
 
 def with_exercises(clone: Clone) -> Chapter:
@@ -36,10 +40,23 @@ def test_time_budgets(clone: Clone) -> None:
     for chapter in clone.chapters:
         record = read_record(clone, chapter)
         assert record is not None, f"{chapter.name} was not executed"
-        assert max(record.cell_seconds) <= SECONDS_A_CELL, (
-            f"{chapter.name}: {max(record.cell_seconds)} s in one cell"
-        )
-        assert record.seconds <= SECONDS_A_NOTEBOOK, f"{chapter.name}: {record.seconds} s"
+        assert find_slow(chapter, record.cell_seconds) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "cell_seconds", "message"),
+    [
+        ("05_gates", [1.0, 31.0], "05_gates: 31 s in one cell, 30 at most"),
+        ("05_gates", [25.0] * 5, "05_gates: 125 s in all, 120 at most"),
+        ("05_gates", [30.0] * 4, ""),
+        ("06_reviews", [61.0], "06_reviews: 61 s in one cell, 60 at most"),
+        ("06_reviews", [46.0] * 4, "06_reviews: 184 s in all, 180 at most"),
+        ("06_reviews", [31.0] * 5, ""),
+        ("01_neurons", [], ""),
+    ],
+)
+def test_a_slow_chapter_is_noticed(name: str, cell_seconds: list[float], message: str) -> None:
+    assert find_slow(Chapter(name, Path("x.ipynb")), cell_seconds) == ([message] if message else [])
 
 
 def test_every_cited_doi_is_in_the_bibliography(clone: Clone) -> None:
