@@ -19,6 +19,7 @@ from course_utils.recurrent.diagnostics import (
     spectral_radius,
 )
 from course_utils.recurrent.gradient_check import GradientCheck, gradient_check
+from course_utils.recurrent.gradient_log import GradientLog
 from course_utils.recurrent.gru import GRU
 from course_utils.recurrent.head import Dense
 from course_utils.recurrent.keras_bridge import from_keras, to_keras
@@ -40,6 +41,7 @@ __all__ = [
     "Dense",
     "EarlyStopping",
     "GradientCheck",
+    "GradientLog",
     "History",
     "LearningRateDecay",
     "Network",
