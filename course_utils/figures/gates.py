@@ -14,7 +14,9 @@ _BELT, _LOW = 4.1, 1.6
 _RADIUS = 0.3
 
 
-def lstm_cell(*, c_before: float, forget: float, input_gate: float, candidate: float, output: float) -> Figure:
+def lstm_cell(
+    *, c_before: float, forget: float, input_gate: float, candidate: float, output: float
+) -> Figure:
     """One step of one unit of an LSTM, with its numbers: what is kept, what is added, and what is shown.
 
     Args:
@@ -54,7 +56,9 @@ def lstm_cell(*, c_before: float, forget: float, input_gate: float, candidate: f
     middle = 2.85
     for x, name, value in ((add - 0.75, "$i_t$", input_gate), (add + 0.75, r"$\tilde c_t$", candidate)):
         _box(ax, (x, _LOW), name, value, style.INPUT, tinted=False)
-        ax.add_patch(_arrow((x, _LOW + 0.41), (add + (0.22 if x > add else -0.22), middle - 0.2), style.INPUT))
+        ax.add_patch(
+            _arrow((x, _LOW + 0.41), (add + (0.22 if x > add else -0.22), middle - 0.2), style.INPUT)
+        )
     ax.add_patch(_arrow((add, middle + _RADIUS), (add, _BELT - _RADIUS), style.INPUT))
     _label(ax, add + 0.55, 3.45, added, style.INPUT)
     _knob(ax, add, middle, "×", style.INPUT)

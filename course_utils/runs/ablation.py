@@ -48,9 +48,7 @@ VARIANTS: Final = ("LSTM", *WITHOUT, "no output tanh", "coupled gates", "GRU", "
 class UnsquashedLSTM(LSTM):
     """An LSTM that shows its memory as it is: h_t = o_t c_t."""
 
-    def step(
-        self, x_t: Array, state: State, input_part: Array | None = None
-    ) -> tuple[State, LSTMGates]:
+    def step(self, x_t: Array, state: State, input_part: Array | None = None) -> tuple[State, LSTMGates]:
         """See `Cell.step`; `tanh_c` is c itself."""
         (_, c), gates = super().step(x_t, state, input_part)
         return (gates.output * c, c), gates._replace(tanh_c=c)
@@ -72,9 +70,7 @@ class CoupledLSTM(LSTM):
         if self.use_bias:
             self.b[:units] = -self.b[units : 2 * units]
 
-    def step(
-        self, x_t: Array, state: State, input_part: Array | None = None
-    ) -> tuple[State, LSTMGates]:
+    def step(self, x_t: Array, state: State, input_part: Array | None = None) -> tuple[State, LSTMGates]:
         """See `Cell.step`; the block of the forget gate is not used."""
         _, gates = super().step(x_t, state, input_part)
         forget = 1.0 - gates.input
@@ -187,7 +183,7 @@ class Ablation:
         return {name: np.array(shares) for name, shares in self.card.accuracy[task].items()}
 
 
-def task_data(name: str, samples: int, steps: int, seed: int) -> tuple[Array, Array]:
+def task_data(name: str, samples: int, steps: int, seed: int) -> tuple[Array, npt.NDArray[Any]]:
     """Sequences of a task and what they should give, as `fit` takes them.
 
     Raises:
@@ -334,7 +330,9 @@ def load_ablation(folder: Path | None = None) -> Ablation:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the card"
-        raise RunError(f"{found} is not a card of this course ({where}: {first['msg']}): restore it.") from error
+        raise RunError(
+            f"{found} is not a card of this course ({where}: {first['msg']}): restore it."
+        ) from error
     except OSError as error:
         raise RunError(f"{found} cannot be read ({error.strerror}): restore the folder.") from error
     settings = card.settings
