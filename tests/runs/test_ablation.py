@@ -11,7 +11,6 @@ import pytest
 
 from course_utils.data.bundled import bundled_path
 from course_utils.recurrent import LSTM, Dense, Network, gradient_check
-from course_utils.recurrent.lstm import LSTMGates
 from course_utils.runs import RunError
 from course_utils.runs.ablation import (
     CARD,
@@ -34,7 +33,6 @@ TASKS = tuple(
 )
 TINY = AblationSettings(tasks=TASKS, seeds=(1, 2), samples=20, batch_size=10, judged_on=30)
 SHIPPED = bundled_path("ablation")
-
 
 
 @pytest.mark.parametrize("kind", [UnsquashedLSTM, CoupledLSTM])
