@@ -125,11 +125,16 @@ def train(
 ) -> None:
     """Train stored runs again on the real data and write their cards."""
     from course_utils.runs import recipe_names, train_run
+    from course_utils.runs.ablation import train_ablation
     from course_utils.runs.forecast import train_forecast
     from course_utils.runs.recall import train_recall
 
     # Trained by the course's own engine, on data that a formula makes.
-    of_the_engine: dict[str, Callable[[], None]] = {"recall": train_recall, "forecast": train_forecast}
+    of_the_engine: dict[str, Callable[[], None]] = {
+        "ablation": train_ablation,
+        "forecast": train_forecast,
+        "recall": train_recall,
+    }
     known = [*recipe_names(), *of_the_engine]
     if not names and not all_runs:
         raise CourseError("name a run or say --all; the runs are " + ", ".join(known))

@@ -11,7 +11,7 @@ from course_utils.data.imdb import load_imdb
 from course_utils.data.reviews import WrittenReview, sample_reviews, write_reviews
 from course_utils.data.series import noise_series, sine_series, trend_series
 from course_utils.data.shakespeare import Corpus, load_tiny_shakespeare, sample_corpus
-from course_utils.data.tasks import adding_task, binary_addition, copy_task, recall_task
+from course_utils.data.tasks import adding_task, binary_addition, copy_task, latest_task, recall_task
 from course_utils.data.vocabulary import Reviews, decode_review, encode_review
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "data_fingerprint",
     "decode_review",
     "encode_review",
+    "latest_task",
     "load_imdb",
     "load_tiny_shakespeare",
     "locate",

@@ -78,6 +78,43 @@ def recall_task(samples: int, lag: int, symbols: int = 4, seed: int = 0) -> tupl
     return _one_hot(sequence, symbols), sequence[:, 0].copy()
 
 
+def latest_task(
+    samples: int, length: int, symbols: int = 8, marked: float = 0.1, seed: int = 0
+) -> tuple[Floats, Labels]:
+    """Say at every step which symbol was marked last.
+
+    A stream of symbols, each as likely as the others. Some of them carry a mark, the first one always. Until the next
+    mark the marked symbol has to be held, and then it has to be given up for another: the task asks for a memory that
+    can be kept, protected and replaced. In the spirit of the continual streams of Gers, Schmidhuber & Cummins (2000).
+
+    Args:
+        samples: how many streams, at least 1.
+        length: steps a stream, at least 1.
+        symbols: size of the alphabet, at least 2.
+        marked: how probable a mark is at each step after the first, 0 to 1.
+        seed: of the random generator.
+
+    Returns:
+        inputs: (samples, length, symbols + 1) float32; the symbol one-hot, then 1 where it is marked.
+        targets: (samples, length) int64 from 0 to ``symbols - 1``, the symbol marked last.
+
+    Raises:
+        ValueError: if an argument is out of range.
+    """
+    _at_least(samples, 1, "samples")
+    _at_least(length, 1, "length")
+    _at_least(symbols, 2, "symbols")
+    if not 0 <= marked <= 1:
+        raise ValueError(f"marked is {marked}, expected a probability, 0 to 1.")
+    draw = np.random.default_rng(seed)
+    stream = draw.integers(0, symbols, size=(samples, length))  # (samples, length)
+    marks = draw.random((samples, length)) < marked  # (samples, length)
+    marks[:, 0] = True
+    latest = np.maximum.accumulate(np.where(marks, np.arange(length), 0), axis=1)  # the step of the last mark
+    inputs = np.concatenate([_one_hot(stream, symbols), marks[:, :, np.newaxis]], axis=2, dtype=np.float32)
+    return inputs, np.take_along_axis(stream, latest, axis=1)
+
+
 def copy_task(samples: int, length: int, lag: int, symbols: int = 8, seed: int = 0) -> tuple[Floats, Labels]:
     """Read some symbols, wait, then say them again in order.
 

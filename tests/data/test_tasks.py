@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_utils.data import adding_task, binary_addition, copy_task, recall_task
+from course_utils.data import adding_task, binary_addition, copy_task, latest_task, recall_task
 
 seeds = st.integers(0, 2**32)
 
@@ -78,6 +78,22 @@ def test_adding_asks_for_the_sum_of_the_two_marked(samples, length, seed):
     assert numbers.min() >= 0 and numbers.max() < 1
 
 
+@pytest.mark.parametrize("marked", [0.0, 0.3, 1.0])
+def test_the_target_of_the_latest_task_is_the_symbol_marked_last(marked):
+    inputs, targets = latest_task(50, 12, symbols=5, marked=marked, seed=4)
+    assert inputs.shape == (50, 12, 6) and inputs.dtype == np.float32
+    assert targets.shape == (50, 12) and targets.dtype == np.int64
+    assert (inputs[:, :, :5].sum(axis=2) == 1).all(), "one symbol a step"
+    assert (inputs[:, 0, 5] == 1).all(), "the first is marked"
+    for stream, wanted in zip(inputs, targets, strict=True):
+        held = -1
+        for step, target in zip(stream, wanted, strict=True):
+            if step[5]:
+                held = int(step[:5].argmax())
+            assert target == held
+    assert inputs[:, 1:, 5].mean() == pytest.approx(marked, abs=0.05)
+
+
 def test_always_answering_one_to_the_adding_task_is_off_by_a_sixth():
     _, targets = adding_task(40_000, 20, seed=3)
     assert np.mean((targets - 1.0) ** 2) == pytest.approx(1 / 6, rel=0.03)
@@ -89,6 +105,7 @@ def test_always_answering_one_to_the_adding_task_is_off_by_a_sixth():
         lambda seed: binary_addition(9, 8, seed),
         lambda seed: recall_task(9, 12, 4, seed),
         lambda seed: copy_task(9, 3, 4, 8, seed),
+        lambda seed: latest_task(9, 12, 4, 0.2, seed),
         lambda seed: adding_task(9, 10, seed),
     ],
 )
@@ -106,6 +123,10 @@ def test_a_seed_decides_everything(task):
         (lambda: binary_addition(1, 63), "bits is 63, expected 2 to 62"),
         (lambda: recall_task(1, -1), "lag is -1, expected at least 0"),
         (lambda: recall_task(1, 5, symbols=1), "symbols is 1, expected at least 2"),
+        (lambda: latest_task(0, 5), "samples is 0, expected at least 1"),
+        (lambda: latest_task(1, 0), "length is 0, expected at least 1"),
+        (lambda: latest_task(1, 5, symbols=1), "symbols is 1, expected at least 2"),
+        (lambda: latest_task(1, 5, marked=1.5), "marked is 1.5, expected a probability"),
         (lambda: copy_task(1, 0, 1), "length is 0, expected at least 1"),
         (lambda: copy_task(1, 1, 0), "lag is 0, expected at least 1"),
         (lambda: adding_task(1, 1), "length is 1, expected at least 2"),
