@@ -86,6 +86,9 @@ def make_toy_clone(root: Path) -> Clone:
     nbformat.write(toy_notebook(), chapter / "toy.ipynb")
     (root / "notebooks" / "index.md").write_text("# A toy course\n\nWelcome.\n", encoding="utf-8")
     shutil.copy(ROOT / "notebooks" / "logo.svg", root / "notebooks" / "logo.svg")
+    (root / "notebooks" / "appendix").mkdir()
+    glossary = "# Glossary\n\n## M\n\n### mean\n\nA sum shared out. [Chapter 1](../01_toy/toy.ipynb)\n"
+    (root / "notebooks" / "appendix" / "glossary.md").write_text(glossary, encoding="utf-8")
     (root / "notebooks" / "references.bib").write_text("", encoding="utf-8")
     (root / "_toc.yml").write_text(
         "format: jb-book\nroot: notebooks/index\nchapters:\n  - file: notebooks/01_toy/toy\n",

@@ -50,6 +50,7 @@ def test_whole_build_caching_and_safety(built: Clone, capsys: pytest.CaptureFixt
     with zipfile.ZipFile(next(built.student.glob("unrolled-*.zip"))) as archive:
         assert {"README.md", "01_toy/toy.ipynb"} <= set(archive.namelist())
         assert any(name.endswith(".whl") for name in archive.namelist())
+        assert "appendix/glossary.md" in archive.namelist()
 
     # nothing changed: nothing is executed or built
     before = {path: path.stat().st_mtime_ns for path in built.build.rglob("*") if path.is_file()}
@@ -284,6 +285,7 @@ def test_an_interruption_ends_the_kernels_and_shows_no_traceback(toy_clone: Clon
 def test_a_students_own_work_is_never_overwritten(built: Clone) -> None:
     mine = copy_for_study(built) / "01_toy" / "toy.ipynb"
     assert mine.read_bytes() == (built.student / "01_toy/toy.ipynb").read_bytes()
+    assert "### mean" in (mine.parent / "../appendix/glossary.md").read_text(encoding="utf-8")
     mine.write_text("my answer", encoding="utf-8")
     edit_cell(built, "setup", "numbers = [9]")
     build_student_edition(built, built.chapters)
