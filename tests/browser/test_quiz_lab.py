@@ -43,6 +43,16 @@ def choose_in_menu(page: Page, menu: str, item: str) -> None:
     page.locator(".lm-Menu-itemLabel", has_text=re.compile(rf"^{item}$")).first.click()
 
 
+def run_past_exercises(notebook: Path) -> None:
+    """Let JupyterLab run on after the checks of exercises, which raise an error as long as nobody has done them."""
+    contents = json.loads(notebook.read_text(encoding="utf-8"))
+    for cell in contents["cells"]:
+        grading = cell["metadata"].get("nbgrader", {})
+        if cell["cell_type"] == "code" and grading.get("grade"):
+            cell["metadata"]["tags"] = [*cell["metadata"].get("tags", []), "raises-exception"]
+    notebook.write_text(json.dumps(contents), encoding="utf-8")
+
+
 def run_all(page: Page) -> None:
     choose_in_menu(page, "Run", "Run All Cells")
     form_of(page, "gates-held").wait_for(timeout=120_000)
@@ -95,6 +105,7 @@ def test_from_the_first_answer_to_the_gradebook(watch: Any, clone: Clone, tmp_pa
     work = tmp_path / "work"
     shutil.copytree(clone.student / chapter.name, work / chapter.name)
     notebook = work / chapter.name / chapter.notebook.name
+    run_past_exercises(notebook)
     answers = work / chapter.name / ANSWERS_FILE
     settings = tmp_path / "settings" / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
     settings.parent.mkdir(parents=True)
@@ -158,4 +169,6 @@ def test_from_the_first_answer_to_the_gradebook(watch: Any, clone: Clone, tmp_pa
             trouble for trouble in watch.troubles if trouble.startswith(("asks another host", "uncaught"))
         ]
     points = hand_in_and_grade(tmp_path / "class", work, chapter, clone)
+    of_exercises = [points.pop(name) for name in points.keys() - expected.keys()]
     assert points == expected, "the gradebook says something else than the page"
+    assert of_exercises and not any(of_exercises), "exercises that nobody has done"
