@@ -102,6 +102,8 @@ def _check_cell(cell: nbformat.NotebookNode, where: str, problems: list[str]) ->
     if cell.cell_type == "markdown":
         if _DIRECTIVE.search(cell.source):
             problems.append(f"{where}: a MyST directive or role shows raw in JupyterLab")
+        if re.search(r"^ {0,3}%", cell.source, re.MULTILINE):
+            problems.append(f"{where}: a line that begins with % is a comment to MyST and not on the page")
         if "data:image" in cell.source or cell.get("attachments"):
             problems.append(f"{where}: an image inside the notebook; draw it with a cell")
         for image in re.findall(r"!\[(.*?)\]\(", cell.source):

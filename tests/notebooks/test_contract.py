@@ -79,6 +79,7 @@ BREACHES = {
     "figure without text": ("code", "plt.plot([1, 2])", {}, "no alternative text"),
     "check that cannot fail": ("code", "assert True", {}, "cannot fail"),
     "directive": ("markdown", "```{note}\nlook\n```", {}, "shows raw in JupyterLab"),
+    "comment": ("markdown", "It is right in 85\n% of the cases.", {}, "not on the page"),
     "role": ("markdown", "as {cite}`elman` says", {}, "shows raw in JupyterLab"),
     "data URI": ("markdown", "![a](data:image/png;base64,xx)", {}, "image inside the notebook"),
     "no alt": ("markdown", "![](x.png)", {}, "without alternative text"),

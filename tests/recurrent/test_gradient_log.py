@@ -48,7 +48,7 @@ def test_an_explosion_is_logged_without_a_warning() -> None:
     pairs = adding_task(64, 40, seed=1)
     log = GradientLog(pairs, pairs)
     network = a_network("relu")
-    network.layers[0].W_h = 1.3 * np.eye(4)
+    network.layers[0].cells[""].weights["W_h"][...] = 1.3 * np.eye(4)
     fit(network, *pairs, optimizer=SGD(0.1), epochs=5, callbacks=[log], progress=False)
     assert np.isfinite(log.history["gradient_norm"][0])
     assert not np.isfinite(log.history["loss"][-1])
