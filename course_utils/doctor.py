@@ -35,7 +35,10 @@ def find_chromium() -> str | None:
 
 def _package(name: str, module: str, need: str) -> Finding:
     if importlib.util.find_spec(module) is None:
-        return Finding(name, need, "pip install -r requirements.lock, or python course.py build")
+        how = "python course.py build in the course's folder"
+        return Finding(
+            name, need, f"{how}; in the student edition install its wheel again" if need == "missing" else how
+        )
     version = next((importlib.metadata.version(n) for n in (name, f"{name}-cpu") if _installed(n)), "")
     return Finding(f"{name} {version}".strip(), "ok", "")
 
