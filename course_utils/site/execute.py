@@ -33,6 +33,8 @@ ROOMS_OF_LESSONS = ("data", "recurrent", "text", "runs", "figures", "explainers"
 CELL_TIMEOUT = 240
 """Seconds after which a cell is stopped: four times what a cell may take on a quiet machine."""
 
+_WARNING = re.compile(r"^WARNING:tensorflow", re.MULTILINE)
+"""Keras's own warnings go to standard output."""
 # What TensorFlow's C++ prints on standard error past all settings: when it starts, before any Python could ask it not
 # to, and where a processor lacks an instruction that oneDNN would use.
 _TENSORFLOW_NOTICE = re.compile(
@@ -139,6 +141,8 @@ def _clean_outputs(outputs: list[Any], where: str) -> list[dict[str, Any]]:
             if rest.strip():
                 raise CourseError(f"{where} writes to standard error, mend the cause: {rest.strip()[:300]}")
             continue
+        if output.get("output_type") == "stream" and _WARNING.search(output["text"]):
+            raise CourseError(f"{where} prints a warning, mend the cause: {output['text'].strip()[:300]}")
         output = dict(output)
         output.pop("execution_count", None)
         if output["output_type"] == "execute_result":
