@@ -98,7 +98,7 @@ def test_a_warning_on_a_page_stops_the_build(toy_clone: Clone, monkeypatch: pyte
 
 def test_a_warning_of_tensorflow_among_the_printed_lines_stops_it_too() -> None:
     text = "half\nWARNING:tensorflow:5 out of the last 6 calls triggered tf.function retracing.\n"
-    with pytest.raises(CourseError, match="(?s)prints a warning.*5 out of"):
+    with pytest.raises(CourseError, match=r"(?s)prints a warning.*5 out of"):
         execute._clean_outputs([{"output_type": "stream", "name": "stdout", "text": text}], "here")
 
 
