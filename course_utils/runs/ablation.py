@@ -42,7 +42,7 @@ WITHOUT: Final = {"no input gate": "input", "no forget gate": "forget", "no outp
 """The gate that is left out, by variant."""
 
 VARIANTS: Final = ("LSTM", *WITHOUT, "no output tanh", "coupled gates", "GRU", "simple RNN")
-"""Who is trained; all begin as Keras does."""
+"""Who is trained. All begin with the biases of Keras, save a gate that is taken out; see also `CoupledLSTM`."""
 
 
 class UnsquashedLSTM(LSTM):
