@@ -339,15 +339,34 @@ def _print_exchanged(file: Path, done: Exchanged) -> None:
 
 @app.command()
 def strip(
-    files: Annotated[list[Path] | None, typer.Argument(help="Notebooks; all chapters by default.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Notebooks, or chapters; all chapters by default.")
+    ] = None,
 ) -> None:
-    """Remove outputs from notebooks, save those of cells tagged `nbval-check-output`."""
+    """Remove outputs from notebooks, save those of cells tagged `nbval-check-output`.
+
+    Where notebooks are named, status 1 says that one of them changed: a commit's hook stops there.
+    """
     from course_utils.site.hygiene import strip_notebook
 
-    changed = [f for f in files or [c.notebook for c in find_clone().chapters] if strip_notebook(f)]
+    files = _notebook_files(names) if names else [chapter.notebook for chapter in find_clone().chapters]
+    changed = [file for file in files if strip_notebook(file)]
     for file in changed:
         print(f"stripped {file}")
-    raise typer.Exit(1 if changed and files else 0)
+    raise typer.Exit(1 if changed and names else 0)
+
+
+def _notebook_files(names: list[str]) -> list[Path]:
+    """The notebooks that are named by their path or by their chapter."""
+    files = []
+    for name in names:
+        if not Path(name).is_file():
+            files.append(find_clone().find_chapters([name])[0].notebook)
+        elif name.endswith(".ipynb"):
+            files.append(Path(name))
+        else:
+            raise CourseError(f"{name} is not a notebook: name a file that ends in .ipynb, or a chapter")
+    return files
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

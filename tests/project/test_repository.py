@@ -10,10 +10,13 @@ import sys
 import tomllib
 from pathlib import Path
 
+import nbformat
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from typer.testing import CliRunner
 
+from course_utils.cli import app
 from course_utils.layout import Clone
 
 
@@ -116,6 +119,8 @@ def course(clone: Clone, *arguments: str, **changes: str) -> subprocess.Complete
         (("execute", "03_unroling"), "did you mean 03_unrolling?"),
         (("lab", "nonsense"), "there are 01_neurons"),
         (("classroom", "99"), "there is no chapter '99'"),
+        (("strip", "04_vanishing"), "did you mean 04_vanishing_gradients?"),
+        (("strip", "README.md"), "README.md is not a notebook"),
         (("train",), "name a run or say --all"),
         (("train", "imdb-lstn"), "imdb-lstm"),
     ],
@@ -126,6 +131,22 @@ def test_unknown_names_get_one_line_and_status_1(clone: Clone, arguments: tuple[
     assert hint in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("named", ["04_toy", "4", "toy", "notebooks/04_toy/toy.ipynb"])
+def test_strip_takes_a_chapter_or_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    toy = tmp_path / "notebooks" / "04_toy" / "toy.ipynb"
+    toy.parent.mkdir(parents=True)
+    (tmp_path / "_toc.yml").touch()
+    cell = nbformat.v4.new_code_cell("42", id="answer")
+    cell.outputs = [nbformat.v4.new_output("stream", text="42")]
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), toy)
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["strip", named])
+    assert done.exit_code == 1, done.output
+    assert done.stdout.startswith("stripped ")
+    assert nbformat.read(toy, as_version=4).cells[0].outputs == []
+    assert CliRunner().invoke(app, ["strip", named]).exit_code == 0
 
 
 def test_a_busy_port_gets_one_line(clone: Clone, built_site: Path) -> None:
