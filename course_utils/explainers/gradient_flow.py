@@ -70,6 +70,7 @@ class GradientFlow(CourseWidget):
         "lstm": "sentiment-lstm",
         "gru": "sentiment-gru",
     }
+    late_assets: ClassVar[tuple[str, ...]] = ("vocabulary", "rnn", "lstm", "gru")
 
     cells = t.Bytes().tag(sync=True)
     vocabulary = t.Bytes().tag(sync=True)

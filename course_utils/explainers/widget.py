@@ -76,6 +76,8 @@ class CourseWidget(anywidget.AnyWidget):  # type: ignore[misc]
     """The ES module; a page knows it by its stem."""
     asset_names: ClassVar[dict[str, str]] = {}
     """Which `t.Bytes` trait is filled with which of `course_utils.explainers.assets.ASSETS`."""
+    late_assets: ClassVar[tuple[str, ...]] = ()
+    """Those of them that the figure can begin without: on the site its module asks for them by `model.loadLate()`."""
     _made: ClassVar[Counter[str]] = Counter()
 
     name = Name()
@@ -135,6 +137,7 @@ class CourseWidget(anywidget.AnyWidget):  # type: ignore[misc]
             "model": self._page_id,
             "state": json.dumps(self.public_state, sort_keys=True),
             "assets": json.dumps(self.asset_names, sort_keys=True),
+            "late": json.dumps(self.late_assets),
         }
         shown = "".join(f' data-{key}="{html.escape(value)}"' for key, value in attributes.items())
         return f'<div class="course-widget cw"{shown}>\n{self.fallback_html()}\n</div>'

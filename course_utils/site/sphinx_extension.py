@@ -27,6 +27,7 @@ _logger = logging.getLogger(__name__)
 _STATE_LINK = re.compile(r"#([a-z0-9-]+)\?")
 """The start of a link that sets a living figure: `#unroll?w_h=0.2`."""
 _ICON_SCRIPT = re.compile(r"\s*<script [^>]*scripts/fontawesome\.js[^>]*></script>")
+_CODE_BLOCK = re.compile(r'(<div class="highlight">)<pre>(.*?)</pre>', re.DOTALL)
 
 
 class StateLinks(SphinxTransform):  # type: ignore[misc]
@@ -131,12 +132,20 @@ def _offer_student_notebooks(app: Any, exception: Exception | None) -> None:
         shutil.copy(edition, file)
 
 
-def _drop_icon_script(app: Any, exception: Exception | None) -> None:
-    """Leave out the theme's script of 1.5 MB of icons: the fonts of its style sheet have them too."""
+def _lighten_pages(app: Any, exception: Exception | None) -> None:
+    """Let every page open sooner.
+
+    The theme's script of 1.5 MB of icons is left out: the fonts of its style sheet have them too. And each block of
+    code tells how many lines it has, so that a browser need not lay it out before it comes near (`course.css`).
+    """
     if exception is not None or app.builder.format != "html":
         return
     for page in Path(app.outdir).rglob("*.html"):
-        page.write_text(_ICON_SCRIPT.sub("", page.read_text(encoding="utf-8")), encoding="utf-8")
+        text = _ICON_SCRIPT.sub("", page.read_text(encoding="utf-8"))
+        text = _CODE_BLOCK.sub(
+            lambda m: f'{m[1]}<pre style="--lines: {m[2].count(chr(10))}">{m[2]}</pre>', text
+        )
+        page.write_text(text, encoding="utf-8")
     for file in (Path(app.outdir) / "_static" / "scripts").glob("fontawesome.js*"):
         file.unlink()
 
@@ -152,5 +161,5 @@ def setup(app: Any) -> dict[str, Any]:
     app.connect("html-page-context", _drop_remote_scripts, priority=900)
     app.connect("build-finished", _offer_student_notebooks)
     # Late: Sphinx copies its static files and writes the search page as the build finishes.
-    app.connect("build-finished", _drop_icon_script, priority=900)
+    app.connect("build-finished", _lighten_pages, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

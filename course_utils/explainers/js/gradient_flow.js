@@ -142,7 +142,15 @@ function clippingAt(clip, d_weights) {
   return `${found}; clipped, 1. All its numbers are divided by ${share(whole)}, so its direction stays.`;
 }
 
+/** The trained networks are large: on the site they come when they are asked for. */
+const loadTrained = (model) => model.loadLate?.() ?? Promise.resolve();
+
 function render({ model, el }) {
+  const open = () => openView({ model, el });
+  return model.get("mode") === "trained" ? loadTrained(model).then(open) : open();
+}
+
+function openView({ model, el }) {
   const title = "How far back the gradient reaches";
   const ranges = model.get("ranges");
   const figure = openFigure({ model, el, title, draw, onlink: onLink });
@@ -158,6 +166,11 @@ function render({ model, el }) {
   let timer;
   /** One network at a time, so that nobody who types has to wait for three: nothing, until all of them are done. */
   function readText({ text }) {
+    if (!model.get("gru")) {
+      const failed = (error) => status.say(`Your own text needs more data: ${error.message}.`);
+      loadTrained(model).then(draw, failed);
+      return undefined;
+    }
     trained ??= readTrained();
     const { networks, known } = trained;
     const ids = encodeText(text, known).slice(-LONGEST);
@@ -176,11 +189,17 @@ function render({ model, el }) {
 
   let all = {};
   function now() {
-    const current = state();
-    const key = JSON.stringify(current);
+    let current = state();
+    let key = JSON.stringify(current);
     if (all.key === key) return all;
     let found = readers[current.mode](current);
-    while (!found && !all.key) found = readText(current); // there is nothing else to show yet
+    // There is nothing else to show yet.
+    while (!found && !all.key && trained) found = readText(current);
+    if (!found && !all.key) {
+      current = { ...current, mode: "one-unit" };
+      key = "until the networks have come";
+      found = readers["one-unit"](current);
+    }
     if (found) all = { key, current, found, last: found.curves[0].length };
     return all;
   }

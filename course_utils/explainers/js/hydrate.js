@@ -66,8 +66,10 @@
     #state;
     #listeners = new Map();
 
-    constructor(state) {
+    /** `loadLate()` brings the assets that the figure can begin without; in JupyterLab they are there at once. */
+    constructor(state, loadLate) {
       this.#state = state;
+      this.loadLate = loadLate;
     }
 
     get(key) {
@@ -95,10 +97,16 @@
   /** Two views of one Python object share its model. */
   const makeModel = once(async (id, place) => {
     const state = JSON.parse(place.dataset.state);
-    for (const [trait, asset] of Object.entries(JSON.parse(place.dataset.assets))) {
-      state[trait] = await loadAsset(asset);
-    }
-    return new Model(state);
+    const assets = Object.entries(JSON.parse(place.dataset.assets));
+    const late = JSON.parse(place.dataset.late);
+    const load = (some) =>
+      Promise.all(
+        some.map(async ([trait, asset]) => {
+          state[trait] = await loadAsset(asset);
+        }),
+      );
+    await load(assets.filter(([trait]) => !late.includes(trait)));
+    return new Model(state, () => load(assets));
   });
 
   /** Put the live figure in the place of its static version, which stays where anything goes wrong. */
@@ -141,16 +149,24 @@
   }
 
   function start() {
+    // Kept when the figures that are in sight at first are alive: what takes long can wait for them.
+    let tellWhichAreNear;
+    window.courseFigures = new Promise((resolve) => {
+      tellWhichAreNear = resolve;
+    });
     const watcher = new IntersectionObserver(
       (entries) => {
-        for (const entry of entries.filter((each) => each.isIntersecting)) {
-          watcher.unobserve(entry.target);
-          hydrate(entry.target);
-        }
+        const near = entries.filter((each) => each.isIntersecting).map((each) => each.target);
+        for (const place of near) watcher.unobserve(place);
+        tellWhichAreNear(Promise.all(near.map((place) => hydrate(place))));
       },
       { rootMargin: NEAR },
     );
-    for (const place of document.querySelectorAll(SELECTOR)) watcher.observe(place);
+    for (const place of document.querySelectorAll(SELECTOR)) {
+      // What is in sight need not wait for the page's first picture, after which the watcher would tell.
+      if (place.getBoundingClientRect().top < innerHeight) hydrate(place);
+      watcher.observe(place);
+    }
     window.addEventListener("click", wakeByLink, true);
     window.addEventListener("hashchange", wakeByAddress);
     wakeByAddress();
