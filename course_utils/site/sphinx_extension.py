@@ -27,6 +27,8 @@ _logger = logging.getLogger(__name__)
 _STATE_LINK = re.compile(r"#([a-z0-9-]+)\?")
 """The start of a link that sets a living figure: `#unroll?w_h=0.2`."""
 _ICON_SCRIPT = re.compile(r"\s*<script [^>]*scripts/fontawesome\.js[^>]*></script>")
+_CITATION_ROLE = re.compile(r' role="doc-biblioentry"| role="list"(?= class="citation-list")')
+"""Docutils gives the bibliography roles that have been withdrawn."""
 _CODE_BLOCK = re.compile(r'(<div class="highlight">)<pre>(.*?)</pre>', re.DOTALL)
 
 
@@ -133,7 +135,7 @@ def _offer_student_notebooks(app: Any, exception: Exception | None) -> None:
 
 
 def _lighten_pages(app: Any, exception: Exception | None) -> None:
-    """Let every page open sooner.
+    """Let every page open sooner, and be read aloud.
 
     The theme's script of 1.5 MB of icons is left out: the fonts of its style sheet have them too. And each block of
     code tells how many lines it has, so that a browser need not lay it out before it comes near (`course.css`).
@@ -145,7 +147,7 @@ def _lighten_pages(app: Any, exception: Exception | None) -> None:
         text = _CODE_BLOCK.sub(
             lambda m: f'{m[1]}<pre style="--lines: {m[2].count(chr(10))}">{m[2]}</pre>', text
         )
-        page.write_text(text, encoding="utf-8")
+        page.write_text(_CITATION_ROLE.sub("", text), encoding="utf-8")
     for file in (Path(app.outdir) / "_static" / "scripts").glob("fontawesome.js*"):
         file.unlink()
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
 
 from course_utils.layout import Clone, find_clone
 
@@ -22,6 +25,9 @@ PAGES = [
     "notebooks/teaching/instructors_guide",
     "notebooks/teaching/contributors_guide",
     "notebooks/teaching/timings",
+]
+TABLE_PAGES = [
+    page for page in ("notebooks/appendix/coming_from_r", "notebooks/teaching/quizzes") if page not in PAGES
 ]
 CHAPTER_PAGES = [chapter.page for chapter in CLONE.chapters]
 FORMULA_PAGES = [
@@ -84,6 +90,8 @@ def test_the_first_figure_is_alive_within_a_second(watch, built_site: Path, page
 
     seconds = [seconds_until_alive()]
     while seconds[-1] > 1 and len(seconds) < 5:  # another program may hold the machine for a moment
+        # Left before that, the page would have broken off its loading of MathJax.
+        watch.page.wait_for_function("!document.querySelector('.math') || window.MathJax?.startup")
         seconds.append(seconds_until_alive())
     assert seconds[-1] <= 1, f"alive after {seconds} s"
     assert watch.troubles == []
@@ -126,6 +134,26 @@ def test_no_page_scrolls_sideways(watch, built_site: Path, page_name: str, width
     watch.page.wait_for_timeout(500)
     wide = watch.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, f"{wide} px too wide"
+
+
+@pytest.mark.parametrize("page_name", [*PAGES, *TABLE_PAGES])
+def test_axe_finds_nothing_on_a_page(browser: Browser, built_site: Path, page_name: str) -> None:
+    def violations(**options: Any) -> list[Any]:
+        found = Axe().run(page, context="main", **options).response["violations"]
+        return [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in found]
+
+    with browser.new_context(color_scheme="light") as context:
+        page = context.new_page()
+        page.goto(f"{built_site.as_uri()}/{page_name}.html", wait_until="load")
+        # All of it, also the code that is far from sight; the theme then looks again for what can be scrolled.
+        page.add_style_tag(content=".bd-article .highlight pre[style] { content-visibility: visible; }")
+        page.evaluate("window.dispatchEvent(new Event('resize'))")
+        page.wait_for_timeout(1_000)
+        assert violations() == []
+        page.emulate_media(color_scheme="dark")
+        page.wait_for_timeout(500)
+        assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+        assert violations(options={"runOnly": ["color-contrast"]}) == []
 
 
 @pytest.mark.parametrize("page_name", CHAPTER_PAGES)
