@@ -187,7 +187,7 @@ def test_no_word_unknown_words_and_too_many_words(watch: Any, folder_site: Site)
     typing.fill("a " * 500)
     expect(figure).to_contain_text("Only the last 400 words are read.")
     expect(figure.locator(".cw-sentiment-words > span")).to_have_count(MAX_IDS)
-    expect(figure.locator(".cw-phase")).to_have_text("words: 400", timeout=30_000)
+    expect(figure.locator(".cw-phase")).to_have_text("words: 400", timeout=90_000)
     typing.fill("")
     expect(status_of(figure)).to_contain_text("There is no word to read")
     expect(figure.locator(".cw-sentiment-answers")).to_be_hidden()
@@ -232,7 +232,7 @@ def test_the_browser_computes_what_the_engine_computes(watch: Any, folder_site: 
     watch.page.goto(folder_site.write("parity", *figures))
     for shown in figures:
         figure = figure_of(watch.page, shown.name)
-        expect(figure.locator(".cw-phase")).to_contain_text("words: ", timeout=30_000)
+        expect(figure.locator(".cw-phase")).to_contain_text("words: ", timeout=90_000)
         first, *rows = numbers(figure, 0)
         lstm, rnn = (shown.probabilities[kind] for kind in kinds)
         np.testing.assert_allclose(first, [lstm[0], rnn[0]], rtol=0, atol=1e-5)
@@ -326,7 +326,7 @@ def test_many_words_never_hold_the_page_up(browser: Browser, watch: Any, folder_
         page.mouse.move(box["x"] + box["width"] - 12, middle, steps=60)
         page.mouse.up()
 
-    expect(figure.locator(".cw-phase")).to_have_text(f"words: {count}", timeout=30_000)
+    expect(figure.locator(".cw-phase")).to_have_text(f"words: {count}", timeout=90_000)
     expect_no_long_task(page, drag)
     typing = figure.get_by_label("Change it as you like")
     typing.focus()
@@ -336,7 +336,7 @@ def test_many_words_never_hold_the_page_up(browser: Browser, watch: Any, folder_
         typing.press_sequentially(" good", delay=30)
 
     expect_no_long_task(page, write)
-    expect(figure.locator(".cw-phase")).to_contain_text("words: ", timeout=30_000)
+    expect(figure.locator(".cw-phase")).to_contain_text("words: ", timeout=90_000)
     written = SentimentReader(typing.input_value(), position=MAX_IDS)
     assert written.words[-1] == "good"
     rows = numbers(figure, 0)[1:]
