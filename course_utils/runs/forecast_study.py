@@ -1,9 +1,9 @@
 """Chapter 9's networks from several seeds: four series, three kinds of layer, and one thing changed at a time.
 
-Every training is that of the R introduction: 50 units, a dense layer, Adam, squared error, 10 epochs in batches of 32,
-windows of 48 values; what a training changes, its name says. `train_forecast_study` stores ``forecast_study.json``: the
-settings, and how far each network is off in the test part. The naive, the seasonal naive and the linear forecast are
-cheap enough to be computed where they are needed: `simple_forecasts`.
+Every training is that of the R introduction: 50 units, a dense layer, Adam, squared error, 10 epochs in batches of 32.
+Windows have 48 values (16 for the population). What a training changes, its name says. `train_forecast_study` stores
+``forecast_study.json``: the settings, and how far each network is off in the test part. The naive, the seasonal naive
+and the linear forecast are cheap enough to be computed where they are needed: `simple_forecasts`.
 
 Environment:
     COURSE_RUNS: a folder of runs; its folder ``forecast_study`` is looked in first, and is what is written to.
@@ -44,10 +44,10 @@ LENGTH = TRAIN + VALIDATION + TEST
 HORIZONS = 24
 """How many steps ahead a forecast looks at most."""
 
-SEASONS: Final = {"sunrise": 365, "tide": 25, "population": 1, "walk": 1}
+SEASONS: Final = {"tide": 25, "population": 1, "sunrise": 365, "walk": 1}
 """The series, and after how many steps each comes back, more or less; 1 where it never does."""
 
-WINDOWS: Final = {"sunrise": 48, "tide": 48, "population": 16, "walk": 48}
+WINDOWS: Final = {"tide": 48, "population": 16, "sunrise": 48, "walk": 48}
 """How many values of each series a forecast reads, unless said otherwise."""
 
 
@@ -83,8 +83,9 @@ class ForecastTraining(_Strict):
         network: the layer, or ``Stack``: ``Bidirectional(LSTM(64))``, then ``GRU(32)``.
         seeds: how many, counted from 1.
         window: how many values it reads.
-        horizons: how many steps ahead it answers at once; where it is 1, it goes on from its own forecasts.
-        epochs: as many as it takes to make the updates of so many epochs on the whole training part.
+        horizons: how many steps ahead it answers at once.
+        judged: how many steps ahead it is judged on; beyond its own horizons it reads its own forecasts.
+        epochs: as many as it takes to make about the updates of so many epochs on all windows of 48 values.
         values: of the training part, the last ones, that it may learn from.
         scale: what the smallest and the largest training value become; None leaves the values as they are.
         factor: what the values are multiplied by before that: metres times 100 are centimetres.
@@ -96,6 +97,7 @@ class ForecastTraining(_Strict):
     seeds: int = Field(default=5, ge=1)
     window: int = Field(default=48, ge=1)
     horizons: int = Field(default=1, ge=1, le=HORIZONS)
+    judged: int = Field(default=1, ge=1, le=HORIZONS)
     epochs: int = Field(default=10, ge=1)
     values: int = Field(default=TRAIN, ge=2, le=TRAIN)
     scale: tuple[float, float] | None = (-1.0, 1.0)
@@ -105,26 +107,28 @@ class ForecastTraining(_Strict):
 
 def _plan() -> dict[str, ForecastTraining]:
     plan: dict[str, ForecastTraining] = {}
-    kinds: tuple[Literal["SimpleRNN", "LSTM", "GRU"], ...] = ("SimpleRNN", "LSTM", "GRU")
+    both: tuple[Literal["SimpleRNN", "LSTM"], ...] = ("SimpleRNN", "LSTM")
     for series, window in WINDOWS.items():
-        for network in kinds if series in ("tide", "population") else kinds[:2]:
-            plan[f"{series}, {network}"] = ForecastTraining(series=series, network=network, window=window)
-    for network in kinds[:2]:
-        plan[f"tide, {network}, direct"] = ForecastTraining(
-            series="tide", network=network, horizons=HORIZONS, dropout=0.2
-        )
+        judged, seeds = (1, 3) if series == "walk" else (1 if series == "sunrise" else HORIZONS, 5)
+        for network in both:
+            plan[f"{series}, {network}"] = ForecastTraining(
+                series=series, network=network, window=window, judged=judged, seeds=seeds
+            )
     few: dict[str, Any] = {"series": "tide", "network": "LSTM", "seeds": 3}
     return plan | {
-        "tide, LSTM, 100 values": ForecastTraining(**few, values=100),
-        "tide, LSTM, 300 values": ForecastTraining(**few, values=300),
-        "tide, LSTM, metres": ForecastTraining(**few, scale=None),
-        "tide, LSTM, centimetres": ForecastTraining(**few, scale=None, factor=100),
-        "tide, LSTM, 0 to 1": ForecastTraining(**few, scale=(0, 1)),
+        "tide, LSTM, direct": ForecastTraining(
+            series="tide", network="LSTM", horizons=HORIZONS, judged=HORIZONS, dropout=0.2
+        ),
+        "population, GRU": ForecastTraining(series="population", network="GRU", seeds=3, window=16),
+        "tide, GRU": ForecastTraining(**few | {"network": "GRU"}),
+        "tide, Stack, window of 20": ForecastTraining(**few | {"network": "Stack"}, window=20),
         "tide, LSTM, window of 12": ForecastTraining(**few, window=12),
-        "tide, LSTM, window of 500": ForecastTraining(**few, window=500),
-        "tide, LSTM, 30 epochs": ForecastTraining(**few, epochs=30),
+        "tide, LSTM, 0 to 1": ForecastTraining(**few, scale=(0, 1)),
+        "tide, LSTM, centimetres": ForecastTraining(**few, scale=None, factor=100),
+        "tide, LSTM, 300 values": ForecastTraining(**few, values=300),
+        "tide, LSTM, 100 values": ForecastTraining(**few, values=100),
         "tide, SimpleRNN, 30 epochs": ForecastTraining(**few | {"network": "SimpleRNN"}, epochs=30),
-        "tide, Stack": ForecastTraining(**few | {"network": "Stack"}),
+        "tide, LSTM, 30 epochs": ForecastTraining(**few, epochs=30),
     }
 
 
@@ -192,7 +196,7 @@ class ForecastStudy:
     card: ForecastStudyCard
 
     def errors(self, name: str) -> Array:
-        """(seeds, HORIZONS), mean absolute errors of a training in the test part.
+        """(seeds, steps), mean absolute errors of a training in the test part.
 
         Raises:
             KeyError: for a training that there is not.
@@ -265,9 +269,9 @@ def _with_one(windows: Array) -> Array:
 
 
 def errors_by_step(values: Array, forecasts: Array) -> Array:
-    """(HORIZONS,), the mean absolute errors of forecasts (starting places, HORIZONS) in the test part."""
+    """(steps,), the mean absolute errors of forecasts (starting places, steps) in the test part."""
     _, truth = cut_pairs(values[TRAIN + VALIDATION - 1 :], 1)
-    return np.asarray(np.abs(forecasts - truth).mean(axis=0))
+    return np.asarray(np.abs(forecasts - truth[:, : forecasts.shape[1]]).mean(axis=0))
 
 
 def build_forecaster(training: ForecastTraining) -> Any:
@@ -306,8 +310,7 @@ def train_forecaster(
     keras.utils.set_random_seed(seed)
     model = build_forecaster(training)
     model.compile(optimizer="adam", loss="mse")
-    of_all = TRAIN - training.window - HORIZONS + 1
-    epochs = round(training.epochs * of_all / len(windows))
+    epochs = round(training.epochs * (TRAIN - 48 - HORIZONS + 1) / len(windows))
     began = time.perf_counter()
     model.fit(
         windows[..., np.newaxis],
@@ -323,7 +326,7 @@ def train_forecaster(
 
     first = TRAIN + VALIDATION
     test_windows, _ = cut_pairs(scaled[first - training.window :], training.window)
-    forecasts = back(_forecast(model, test_windows, training.horizons))
+    forecasts = back(_forecast(model, test_windows, training.judged))
     errors = errors_by_step(values / training.factor, forecasts)
     if not np.isfinite(errors).all():
         raise RunError(f"{training} from seed {seed} diverged: there is nothing to store.")
@@ -346,16 +349,14 @@ def train_forecaster(
     return ForecastTrial(errors=rounded, seconds=round(seconds, 2), **covered)
 
 
-def _forecast(model: Any, windows: Array, horizons: int) -> Array:
-    """(batch, HORIZONS): all at once, or a step at a time from its own forecasts."""
+def _forecast(model: Any, windows: Array, steps: int) -> Array:
+    """(batch, steps): those that the network answers at once, and the others from its own forecasts."""
     known = np.ascontiguousarray(windows[..., np.newaxis])
-    if horizons > 1:
-        return np.asarray(model.predict_on_batch(known))
-    made = []
-    for _ in range(HORIZONS):
-        made.append(np.asarray(model.predict_on_batch(known)))
-        known = np.concatenate([known[:, 1:], made[-1][:, np.newaxis]], axis=1)
-    return np.concatenate(made, axis=1)
+    made = np.asarray(model.predict_on_batch(known))
+    while made.shape[1] < steps:
+        known = np.concatenate([known[:, 1:], made[:, -1:, np.newaxis]], axis=1)
+        made = np.concatenate([made, model.predict_on_batch(known)], axis=1)
+    return made
 
 
 def train_forecast_study(
@@ -385,17 +386,15 @@ def train_forecast_study(
         progress(f"forecast_study: all is trained and stored in {target}; delete that folder to train again")
         return
     half_done = (checkpoints or cache_folder() / "training") / CARD
-    fingerprint = hashlib.sha256(settings.model_dump_json().encode()).hexdigest()
-    done = _half_done(half_done, fingerprint)
+    done = _half_done(half_done)
     trials: dict[str, tuple[ForecastTrial, ...]] = {}
     for name, training in settings.trainings.items():
         for seed in range(1, training.seeds + 1):
-            key = f"{name}, seed {seed}"
+            key = _key(training, seed, settings)
             if key not in done:
                 done[key] = train_forecaster(training, seed, settings).model_dump(mode="json")
-                _store(half_done, {"fingerprint": fingerprint, "done": done})
-            trial = ForecastTrial.model_validate(done[key])
-            trials[name] = (*trials.get(name, ()), trial)
+                _store(half_done, done)
+            trials[name] = (*trials.get(name, ()), ForecastTrial.model_validate(done[key]))
         errors = ", ".join(f"{trial.errors[0]:.4g}" for trial in trials[name])
         progress(f"forecast_study: {name}: off by {errors}")
     versions = {name: importlib.metadata.version(name) for name in ("keras", "numpy")}
@@ -414,13 +413,22 @@ def _store(file: Path, contents: dict[str, Any]) -> None:
         raise RunError(f"{file} cannot be written ({error.strerror}): name a folder that can.") from error
 
 
-def _half_done(file: Path, fingerprint: str) -> dict[str, Any]:
-    """The trials of an unfinished study with these settings."""
+def _half_done(file: Path) -> dict[str, Any]:
+    """The trials of an unfinished study, by `_key`."""
     try:
-        found = json.loads(file.read_bytes())
+        return dict(json.loads(file.read_bytes()))
     except (OSError, ValueError):
         return {}
-    return dict(found["done"]) if found.get("fingerprint") == fingerprint else {}
+
+
+def _key(training: ForecastTraining, seed: int, settings: ForecastStudySettings) -> str:
+    """Names all that a trial depends on, so that a changed study keeps what it can."""
+    whole = [
+        training.model_dump(mode="json", exclude={"seeds"}),
+        seed,
+        settings.model_dump(mode="json", exclude={"trainings"}),
+    ]
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
 def _is_done(folder: Path, settings: ForecastStudySettings) -> bool:
@@ -464,6 +472,6 @@ def load_forecast_study(folder: Path | None = None) -> ForecastStudy:
         raise RunError(f"{found} cannot be read ({error.strerror}): restore the folder.") from error
     for name, training in card.settings.trainings.items():
         trials = card.trials.get(name, ())
-        if len(trials) != training.seeds or any(len(trial.errors) != HORIZONS for trial in trials):
+        if len(trials) != training.seeds or any(len(trial.errors) != training.judged for trial in trials):
             raise RunError(f"{found} does not list every training of its settings: restore it.")
     return ForecastStudy(card)
