@@ -109,7 +109,7 @@ def _plan() -> dict[str, ForecastTraining]:
     plan: dict[str, ForecastTraining] = {}
     both: tuple[Literal["SimpleRNN", "LSTM"], ...] = ("SimpleRNN", "LSTM")
     for series, window in WINDOWS.items():
-        judged, seeds = (1, 3) if series == "walk" else (1 if series == "sunrise" else HORIZONS, 5)
+        judged, seeds = (1, 3) if series in ("sunrise", "walk") else (HORIZONS, 5)
         for network in both:
             plan[f"{series}, {network}"] = ForecastTraining(
                 series=series, network=network, window=window, judged=judged, seeds=seeds
@@ -119,7 +119,6 @@ def _plan() -> dict[str, ForecastTraining]:
         "tide, LSTM, direct": ForecastTraining(
             series="tide", network="LSTM", horizons=HORIZONS, judged=HORIZONS, dropout=0.2
         ),
-        "population, GRU": ForecastTraining(series="population", network="GRU", seeds=3, window=16),
         "tide, GRU": ForecastTraining(**few | {"network": "GRU"}),
         "tide, Stack, window of 20": ForecastTraining(**few | {"network": "Stack"}, window=20),
         "tide, LSTM, window of 12": ForecastTraining(**few, window=12),
@@ -128,7 +127,6 @@ def _plan() -> dict[str, ForecastTraining]:
         "tide, LSTM, 300 values": ForecastTraining(**few, values=300),
         "tide, LSTM, 100 values": ForecastTraining(**few, values=100),
         "tide, SimpleRNN, 30 epochs": ForecastTraining(**few | {"network": "SimpleRNN"}, epochs=30),
-        "tide, LSTM, 30 epochs": ForecastTraining(**few, epochs=30),
     }
 
 
