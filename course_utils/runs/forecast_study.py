@@ -125,7 +125,6 @@ def _plan() -> dict[str, ForecastTraining]:
         "tide, LSTM, 0 to 1": ForecastTraining(**few, scale=(0, 1)),
         "tide, LSTM, centimetres": ForecastTraining(**few, scale=None, factor=100),
         "tide, LSTM, 300 values": ForecastTraining(**few, values=300),
-        "tide, LSTM, 100 values": ForecastTraining(**few, values=100),
         "tide, SimpleRNN, 30 epochs": ForecastTraining(**few | {"network": "SimpleRNN"}, epochs=30),
     }
 
