@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ from course_utils.runs.forecast_study import (
     train_forecaster,
 )
 
-SHORT = {"series": "tide", "seeds": 1, "window": 4, "epochs": 1, "judged": HORIZONS}
+SHORT: dict[str, Any] = {"series": "tide", "seeds": 1, "window": 4, "epochs": 1, "judged": HORIZONS}
 TINY = ForecastStudySettings(
     trainings={
         "one step": ForecastTraining(**SHORT, network="SimpleRNN"),
