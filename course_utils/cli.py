@@ -127,20 +127,22 @@ def train(
     from course_utils.runs import recipe_names, train_run
     from course_utils.runs.ablation import train_ablation
     from course_utils.runs.forecast import train_forecast
+    from course_utils.runs.forecast_study import train_forecast_study
     from course_utils.runs.recall import train_recall
 
-    # Trained by the course's own engine, on data that a formula makes.
-    of_the_engine: dict[str, Callable[[], None]] = {
+    # On data that a formula makes: trained by the course's own engine, the study by Keras.
+    of_formulas: dict[str, Callable[[], None]] = {
         "ablation": train_ablation,
         "forecast": train_forecast,
+        "forecast_study": train_forecast_study,
         "recall": train_recall,
     }
-    known = [*recipe_names(), *of_the_engine]
+    known = [*recipe_names(), *of_formulas]
     if not names and not all_runs:
         raise CourseError("name a run or say --all; the runs are " + ", ".join(known))
     for name in known if all_runs else names or []:
-        if name in of_the_engine:
-            of_the_engine[name]()
+        if name in of_formulas:
+            of_formulas[name]()
         else:
             train_run(name)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from course_utils.data.download import data_fingerprint, locate, prefetch
 from course_utils.data.errors import DataError
 from course_utils.data.imdb import load_imdb
+from course_utils.data.nature import population_series, sunrise_series, surge_series, tide_series
 from course_utils.data.reviews import WrittenReview, sample_reviews, write_reviews
 from course_utils.data.series import noise_series, sine_series, trend_series
 from course_utils.data.shakespeare import Corpus, load_tiny_shakespeare, sample_corpus
@@ -30,11 +31,15 @@ __all__ = [
     "load_tiny_shakespeare",
     "locate",
     "noise_series",
+    "population_series",
     "prefetch",
     "recall_task",
     "sample_corpus",
     "sample_reviews",
     "sine_series",
+    "sunrise_series",
+    "surge_series",
+    "tide_series",
     "trend_series",
     "write_reviews",
 ]
