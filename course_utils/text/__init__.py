@@ -5,6 +5,7 @@ Keras is imported only by `CharacterNetwork.from_keras`.
 
 from __future__ import annotations
 
+from course_utils.text.features import FEATURES, correlations, text_features
 from course_utils.text.generation import Beam, CharacterNetwork, beam_search
 from course_utils.text.ngrams import NGrams, count_ngrams
 from course_utils.text.sampling import (
@@ -17,10 +18,12 @@ from course_utils.text.sampling import (
 )
 
 __all__ = [
+    "FEATURES",
     "Beam",
     "CharacterNetwork",
     "NGrams",
     "beam_search",
+    "correlations",
     "count_ngrams",
     "draw",
     "greedy",
@@ -28,4 +31,5 @@ __all__ = [
     "keep_top_p",
     "sampling_probabilities",
     "tempered",
+    "text_features",
 ]

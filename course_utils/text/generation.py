@@ -243,7 +243,9 @@ class CharacterNetwork:
         """
         ids = self.encode(start)
         if length < 0 or not ids:
-            raise ValueError(f"length is {length} and start {start!r}, expected at least 0 and at least a character.")
+            raise ValueError(
+                f"length is {length} and start {start!r}, expected at least 0 and at least a character."
+            )
         stream = _Stream(self, self.initial_state())
         for each in ids:
             stream.read([each])
@@ -252,7 +254,9 @@ class CharacterNetwork:
         written = []
         for number in numbers:
             logits = stream.logits()[0]
-            if plain:  # what `sampling_probabilities` does, without its checks and before it is divided by its sum
+            if (
+                plain
+            ):  # what `sampling_probabilities` does, without its checks and before it is divided by its sum
                 chances = np.exp((logits - logits.max()) / np.float32(temperature))
             else:
                 chances = sampling_probabilities(logits, temperature=temperature, top_k=top_k, top_p=top_p)

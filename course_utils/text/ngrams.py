@@ -112,7 +112,9 @@ class NGrams:
         """
         found = self.probabilities(ids)[skip:]
         if skip < 0 or found.size == 0:
-            raise ValueError(f"skip is {skip}, expected from 0 to below the {np.size(ids)} symbols of the text.")
+            raise ValueError(
+                f"skip is {skip}, expected from 0 to below the {np.size(ids)} symbols of the text."
+            )
         return float(-np.log2(found).mean())
 
 
@@ -137,7 +139,9 @@ def count_ngrams(ids: npt.ArrayLike, order: int, outcomes: int) -> NGrams:
         )
     text = _checked(ids, outcomes)
     if len(text) < order:
-        raise ValueError(f"the text has {len(text)} symbols, expected at least {order}, as many as the order.")
+        raise ValueError(
+            f"the text has {len(text)} symbols, expected at least {order}, as many as the order."
+        )
     levels = []
     for length in range(order):
         _, gram = _codes(text, length, outcomes)
@@ -161,7 +165,9 @@ def _mixed(level: _Level, context: Ids, gram: Ids, shorter: Floats) -> Floats:
     totals = _look_up(level.contexts, level.totals, context)
     followers = _look_up(level.contexts, level.followers, context)
     seen = totals > 0
-    mixed: Floats = np.where(seen, (counts + followers * shorter) / np.where(seen, totals + followers, 1.0), shorter)
+    mixed: Floats = np.where(
+        seen, (counts + followers * shorter) / np.where(seen, totals + followers, 1.0), shorter
+    )
     return mixed
 
 
@@ -184,6 +190,10 @@ def _checked(ids: npt.ArrayLike, outcomes: int) -> Ids:
     text = np.asarray(ids)
     if text.ndim != 1:
         raise ValueError(f"ids have shape {text.shape}, expected (time,): one text.")
-    if text.size and not (np.issubdtype(text.dtype, np.integer) and text.min() >= 0 and text.max() < outcomes):
-        raise ValueError(f"ids are {text.min()} to {text.max()}, expected whole numbers from 0 to {outcomes - 1}.")
+    if text.size and not (
+        np.issubdtype(text.dtype, np.integer) and text.min() >= 0 and text.max() < outcomes
+    ):
+        raise ValueError(
+            f"ids are {text.min()} to {text.max()}, expected whole numbers from 0 to {outcomes - 1}."
+        )
     return text.astype(np.int64)
