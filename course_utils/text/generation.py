@@ -149,7 +149,7 @@ class CharacterNetwork:
         given = np.atleast_1d(np.asarray(ids))
         if given.shape != (len(state[0][0]),) or not (given.min() >= 0 and given.max() < len(self.alphabet)):
             raise ValueError(
-                f"ids are {given.tolist()} for a state of {len(state[0][0])} texts, expected one id for each, from 0 to "
+                f"ids are {given.tolist()} for {len(state[0][0])} texts, expected one id for each, from 0 to "
                 f"{len(self.alphabet) - 1}."
             )
         stream = _Stream(self, state)
