@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from course_utils.figures import style
 
-_LETTERS_A_LINE = 64
+_LETTERS_A_LINE = 80
 _LINE_HEIGHT = 0.25
 """In inches."""
 
@@ -18,7 +18,7 @@ def letter_strip(text: str, values: npt.ArrayLike, *, title: str = "", label: st
     """Draw a text, one number a letter, as colour behind the letters.
 
     Args:
-        text: shown line by line; a line break is shown as ↵, and a line of more than 64 letters goes on below.
+        text: shown line by line; a line break is shown as ↵, and a line of more than 80 letters goes on below.
         values: (time,), one for each character; white is 0, blue below, vermilion above.
         title: what the figure shows.
         label: what the colour stands for.
@@ -50,7 +50,7 @@ def letter_strip(text: str, values: npt.ArrayLike, *, title: str = "", label: st
         for y, row in enumerate(rows):
             for x, at in enumerate(row):
                 shown = "↵" if text[at] == "\n" else text[at]
-                ax.text(x, y, shown, ha="center", va="center", fontsize=8, family="DejaVu Sans Mono")
+                ax.text(x, y, shown, ha="center", va="center", fontsize=7, family="DejaVu Sans Mono")
         ax.set(title=title, xticks=[], yticks=[])
         ax.spines[:].set_visible(False)
         fig.colorbar(image, ax=ax, label=label, fraction=0.03, pad=0.02)

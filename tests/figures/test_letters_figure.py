@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from course_utils.figures import letter_strip
 
-TEXT = "To be,\nor " + "x" * 70
+TEXT = "To be,\nor " + "x" * 90
 
 
 def test_every_letter_is_written_on_its_number(texts: Callable[[Figure], list[str]]) -> None:
@@ -20,7 +20,7 @@ def test_every_letter_is_written_on_its_number(texts: Callable[[Figure], list[st
     assert "".join(written) == TEXT.replace("\n", "↵")
     assert {"Unit 3", "cell state"} <= set(texts(figure))
     grid = np.asarray(figure.axes[0].images[0].get_array().filled(np.nan))  # type: ignore[union-attr]
-    assert grid.shape == (3, 64), "a line break, and a line that is too long"
+    assert grid.shape == (3, 80), "a line break, and a line that is too long"
     np.testing.assert_allclose(grid[~np.isnan(grid)], values)
     low, high = figure.axes[0].images[0].get_clim()
     assert (low, high) == (-2, 2), "white is 0"
