@@ -113,8 +113,8 @@ def report(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
         ratio = found[side]["best"] / slow
         return {
             "what": what,
-            "rate": f"{found[side]['best']:,.0f}",
-            "times": f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.1f}",
+            "rate": two_digits(found[side]["best"]),
+            "times": two_digits(ratio),
         }
 
     return {
@@ -133,6 +133,11 @@ def report(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
         },
         "letters_a_second": found,
     }
+
+
+def two_digits(value: float) -> str:
+    """A whole number, or one decimal below 10."""
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
 
 
 def times(found: dict[str, dict[str, Any]], measure_of: str) -> float:
