@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from course_utils.figures.gates import lstm_cell
+from course_utils.figures.letters import letter_strip
 from course_utils.figures.reviews import padded_reviews, review_lengths, word_weights
 from course_utils.figures.style import new_axes
 from course_utils.figures.training_curves import compare_runs, loss_and_accuracy
@@ -17,6 +18,7 @@ __all__ = [
     "addition_states",
     "compare_runs",
     "gradient_flow",
+    "letter_strip",
     "loss_and_accuracy",
     "lstm_cell",
     "new_axes",
