@@ -128,19 +128,21 @@ def train(
     from course_utils.runs.ablation import train_ablation
     from course_utils.runs.forecast import train_forecast
     from course_utils.runs.recall import train_recall
+    from course_utils.runs.small_data import train_small_data
 
-    # Trained by the course's own engine, on data that a formula makes.
-    of_the_engine: dict[str, Callable[[], None]] = {
+    # Many small trainings, stored as one table: by the course's own engine, or (small-data) by Keras.
+    studies: dict[str, Callable[[], None]] = {
         "ablation": train_ablation,
         "forecast": train_forecast,
         "recall": train_recall,
+        "small-data": train_small_data,
     }
-    known = [*recipe_names(), *of_the_engine]
+    known = [*recipe_names(), *studies]
     if not names and not all_runs:
         raise CourseError("name a run or say --all; the runs are " + ", ".join(known))
     for name in known if all_runs else names or []:
-        if name in of_the_engine:
-            of_the_engine[name]()
+        if name in studies:
+            studies[name]()
         else:
             train_run(name)
 
