@@ -168,7 +168,7 @@ class SmallTrial(_Strict):
         learning_rate: by epoch.
         kept_epoch: the one that early stopping goes back to, counted from 1.
         test_accuracy_kept: of that epoch's weights.
-        test_accuracy_last: of the weights after the last epoch.
+        test_accuracy_last: of the weights after the last epoch; None where early stopping ended the training.
         seconds_an_epoch: of one processor core, without the validation: the median over the epochs after the first.
     """
 
@@ -180,7 +180,7 @@ class SmallTrial(_Strict):
     learning_rate: tuple[float, ...]
     kept_epoch: int = Field(ge=1)
     test_accuracy_kept: float = Field(ge=0, le=1)
-    test_accuracy_last: float = Field(ge=0, le=1)
+    test_accuracy_last: float | None = Field(default=None, ge=0, le=1)
     seconds_an_epoch: float = Field(ge=0)
 
 
@@ -221,9 +221,13 @@ class SmallData:
 
         Raises:
             KeyError: for a variant that there is not.
+            ValueError: for the last epoch of a variant that early stopping ended.
         """
         key = "test_accuracy_kept" if stopped else "test_accuracy_last"
-        return np.array([getattr(trial, key) for trial in self.card.trials[name]])
+        shares = [getattr(trial, key) for trial in self.card.trials[name]]
+        if None in shares:
+            raise ValueError(f"early stopping ended the trainings of {name!r}: ask for what it kept.")
+        return np.array(shares)
 
     def seconds(self, name: str) -> npt.NDArray[np.float64]:
         """An epoch, on one processor core, (seeds,).
@@ -397,12 +401,9 @@ def train_variant(
         x_train, y_train = padded(reviews.train[chosen]), reviews.train_labels[chosen]
         trial = _train(model, variant, seed, settings, (x_train, y_train), (x_val, reviews.validation_labels))
         kept_epoch, weights, facts = trial
-        tested = []
-        for _ in range(2):  # after the last epoch, then with the weights kept
-            answer = model.evaluate(x_test, reviews.test_labels, batch_size=1000, verbose=0)
-            tested.append(round(float(answer[1]), 4))
-            model.set_weights(weights)
-        last, kept = tested
+        last = None if variant.stops else _accuracy(model, x_test, reviews.test_labels)
+        model.set_weights(weights)
+        kept = _accuracy(model, x_test, reviews.test_labels)
         yield (
             int(model.count_params()),
             trainable,
@@ -410,6 +411,10 @@ def train_variant(
                 seed=seed, kept_epoch=kept_epoch, test_accuracy_kept=kept, test_accuracy_last=last, **facts
             ),
         )
+
+
+def _accuracy(model: Any, inputs: npt.NDArray[Any], labels: npt.NDArray[Any]) -> float:
+    return round(float(model.evaluate(inputs, labels, batch_size=1000, verbose=0)[1]), 4)
 
 
 def _train(
@@ -563,7 +568,9 @@ def _all_trials(
         told = manager.Queue()
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(processes, mp_context=context) as pool:
-            tasks = {pool.submit(_work, variant, kept, told) for variant in waiting}
+            # The longest first, so that no process has to wait for one in the end.
+            by_size = sorted(waiting, key=lambda variant: -variant.reviews)
+            tasks = {pool.submit(_work, variant, kept, told) for variant in by_size}
             while tasks:
                 done, tasks = wait(tasks, timeout=1, return_when=FIRST_COMPLETED)
                 while not told.empty():
