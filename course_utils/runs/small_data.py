@@ -119,8 +119,8 @@ _SETTINGS = (
     Variant(name="400 words", length=400, seeds=_THREE),
 )
 _SIZES = tuple(
-    Variant(name=f"{name}, {reviews:,} reviews", reviews=reviews, seeds=_THREE, **options)
-    for reviews in (500, 2000, 5000, 20_000)
+    Variant(name=f"{name}, {reviews:,} reviews", reviews=reviews, seeds=seeds, **options)
+    for reviews, seeds in ((500, _THREE), (2000, _THREE), (5000, _THREE), (20_000, (1, 2)))
     for name, options in (
         ("LSTM", {}),
         ("bag of words", {"cell": "bag", "embedding": 1, "learning_rate": 0.05}),
