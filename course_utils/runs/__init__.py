@@ -10,6 +10,7 @@ from course_utils.runs.card import METRICS, Card, LayerFacts, Trial
 from course_utils.runs.errors import RunError
 from course_utils.runs.recipes import RECIPES, Recipe, recipe_named, recipe_names
 from course_utils.runs.store import Run, list_runs, load_run, runs_folders
+from course_utils.runs.table import RunTable, compare
 from course_utils.runs.training import Progress, print_progress, train_run
 from course_utils.runs.watch import watch_training
 
@@ -22,7 +23,9 @@ __all__ = [
     "Recipe",
     "Run",
     "RunError",
+    "RunTable",
     "Trial",
+    "compare",
     "list_runs",
     "load_run",
     "print_progress",

@@ -61,9 +61,9 @@ METRICS = (
     "val_accuracy",
     "val_loss",
 )
-"""What every card measures. ``test_accuracy`` and ``test_loss`` are of the weights as shipped (int8, float16),
-``…_float32`` of the weights as trained, ``…_last_epoch`` of those after the last epoch; ``val_…`` of those at the
-best epoch."""
+"""What every card measures. ``test_accuracy`` and ``test_loss`` are of the weights as shipped (int8, float16; as
+trained, where none are shipped), ``…_float32`` of the weights as trained, ``…_last_epoch`` of those after the last
+epoch; ``val_…`` of those at the best epoch."""
 
 
 class Card(_Strict):
@@ -88,8 +88,8 @@ class Card(_Strict):
         seconds: the shipped trial's training time.
         metrics: what it scores; the keys are `METRICS`.
         versions: of Python and the packages that matter.
-        weights_bytes: size of ``weights.npz``.
-        weights_sha256: hash of ``weights.npz``.
+        weights_bytes: size of ``weights.npz``, for a run that keeps its weights.
+        weights_sha256: hash of ``weights.npz``, likewise.
         history_sha256: hash of ``history.json``.
         vocabulary_sha256: hash of ``vocabulary.json``, for a run that keeps one.
     """
@@ -112,8 +112,8 @@ class Card(_Strict):
     seconds: float = Field(ge=0.0)
     metrics: dict[str, float]
     versions: dict[str, str]
-    weights_bytes: int = Field(ge=1)
-    weights_sha256: Sha256
+    weights_bytes: int | None = Field(default=None, ge=1)
+    weights_sha256: Sha256 | None = None
     history_sha256: Sha256
     vocabulary_sha256: Sha256 | None = None
 

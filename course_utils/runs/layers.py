@@ -8,6 +8,9 @@ import keras
 
 from course_utils.data.vocabulary import INDEX_FROM, UNKNOWN_ID
 
+HIDDEN = 1e9
+"""Taken from what is masked, it leaves nothing for a maximum or a softmax to find."""
+
 
 class WordDropout(keras.layers.Layer):  # type: ignore[misc]
     """Hides words while training: each becomes the unknown word with probability `rate`.
@@ -43,3 +46,76 @@ class WordDropout(keras.layers.Layer):  # type: ignore[misc]
     def get_config(self) -> dict[str, Any]:
         """What builds the same layer again."""
         return {**super().get_config(), "rate": self.rate, "seed": self.seed}
+
+
+class StatePooling(keras.layers.Layer):  # type: ignore[misc]
+    """All states of a recurrent layer in one vector: of each unit its largest value, and its mean.
+
+    Steps that are masked do not count. Johnson & Zhang (2016) pool the states of an LSTM so, with the maximum alone.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.supports_masking = True
+
+    def call(self, states: Any, mask: Any = None) -> Any:
+        """States in, (batch, time, units), out (batch, 2 × units): the largest values, then the means."""
+        if mask is None:
+            mask = keras.ops.ones(keras.ops.shape(states)[:2], dtype="bool")
+        counts = keras.ops.cast(mask, states.dtype)[:, :, None]  # (batch, time, 1)
+        steps = keras.ops.maximum(keras.ops.sum(counts, axis=1), 1)
+        largest = keras.ops.max(states * counts - (1 - counts) * HIDDEN, axis=1)
+        largest = keras.ops.where(keras.ops.any(mask, axis=1, keepdims=True), largest, 0)  # no step, no state
+        return keras.ops.concatenate([largest, keras.ops.sum(states * counts, axis=1) / steps], axis=-1)
+
+    def compute_mask(self, states: Any, mask: Any = None) -> None:
+        """Time is gone, and the mask with it."""
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Two numbers a unit."""
+        units = input_shape[-1]
+        return (input_shape[0], None if units is None else 2 * units)
+
+
+class AttentionPooling(keras.layers.Layer):  # type: ignore[misc]
+    """All states of a recurrent layer in one vector: their mean, weighed by how much each step matters.
+
+    A step's score is ``v · tanh(h_t W + b)``; a softmax over the steps turns scores into weights (Bahdanau, Cho &
+    Bengio 2015; in this form, with one learnt vector as the question, Yang et al. 2016). Masked steps weigh nothing.
+
+    Args:
+        units: columns of ``W``.
+    """
+
+    def __init__(self, units: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.units = units
+        self.supports_masking = True
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Make ``W``, ``b`` and ``v``."""
+        self.kernel = self.add_weight(shape=(input_shape[-1], self.units), name="kernel")
+        self.bias = self.add_weight(shape=(self.units,), initializer="zeros", name="bias")
+        self.question = self.add_weight(shape=(self.units, 1), name="question")
+
+    def weigh(self, states: Any, mask: Any = None) -> Any:
+        """The weight of each step: (batch, time) from states (batch, time, units); each row adds up to 1."""
+        scores = keras.ops.matmul(keras.ops.tanh(states @ self.kernel + self.bias), self.question)[:, :, 0]
+        if mask is not None:
+            scores = keras.ops.where(mask, scores, keras.ops.cast(-HIDDEN, scores.dtype))
+        return keras.ops.softmax(scores, axis=1)
+
+    def call(self, states: Any, mask: Any = None) -> Any:
+        """States in, (batch, time, units), out (batch, units)."""
+        return keras.ops.sum(self.weigh(states, mask)[:, :, None] * states, axis=1)
+
+    def compute_mask(self, states: Any, mask: Any = None) -> None:
+        """Time is gone, and the mask with it."""
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """One vector a text."""
+        return (input_shape[0], input_shape[-1])
+
+    def get_config(self) -> dict[str, Any]:
+        """What builds the same layer again."""
+        return {**super().get_config(), "units": self.units}

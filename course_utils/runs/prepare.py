@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from course_utils.data.shakespeare import Corpus
 
 Side = Literal["pre", "post"]
 
@@ -123,9 +126,7 @@ def prepare_characters(
     from course_utils.data.shakespeare import load_tiny_shakespeare, sample_corpus
 
     corpus = sample_corpus() if own_corpus else load_tiny_shakespeare(quiet=True)
-    alphabet = tuple(sorted(set(corpus.text)))
-    number = {character: i for i, character in enumerate(alphabet)}
-    ids = np.array([number[character] for character in corpus.text], np.int32)
+    ids, alphabet = _as_ids(corpus)
     first = int(len(ids) * training)
     second = (first + len(ids)) // 2
 
@@ -139,7 +140,6 @@ def prepare_characters(
     x_train, y_train = windows(0, first, length, stride)
     x_val, y_val = windows(first, second, evaluation_length, evaluation_length)
     x_test, y_test = windows(second, len(ids), evaluation_length, evaluation_length)
-    kind = "the course's own corpus" if corpus.is_sample else "Tiny Shakespeare"
     return Prepared(
         x_train=x_train,
         y_train=y_train,
@@ -148,13 +148,68 @@ def prepare_characters(
         x_test=x_test,
         y_test=y_test,
         description=(
-            f"{kind}: {len(ids):,} characters, {len(alphabet)} different ones; the first {training:.0%} to train, in "
-            f"windows of {length} that begin every {stride}, then {second - first:,} to validate and the last "
-            f"{len(ids) - second:,} to test, in windows of {evaluation_length}"
+            f"{_named(corpus)}: {len(ids):,} characters, {len(alphabet)} different ones; the first {training:.0%} to "
+            f"train, in windows of {length} that begin every {stride}, then {second - first:,} to validate and the "
+            f"last {len(ids) - second:,} to test, in windows of {evaluation_length}"
         ),
         is_sample=corpus.is_sample and not own_corpus,
         vocabulary=alphabet,
     )
+
+
+def prepare_next_character(*, length: int = 40, stride: int = 3, training: float = 0.9) -> Prepared:
+    """Tiny Shakespeare as windows of characters, each with the one character that follows it.
+
+    Split by place as `prepare_characters` does it, so that no window reaches into another part.
+
+    Args:
+        length: characters a window.
+        stride: characters from the start of one window to the start of the next.
+        training: share of the text to train on; what is left is halved, to validate and to test.
+
+    Returns:
+        int32 ids, (windows, characters), and int32 targets, (windows,).
+    """
+    from course_utils.data.shakespeare import load_tiny_shakespeare
+
+    corpus = load_tiny_shakespeare(quiet=True)
+    ids, alphabet = _as_ids(corpus)
+    first = int(len(ids) * training)
+    second = (first + len(ids)) // 2
+
+    def windows(begin: int, end: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        cut = np.lib.stride_tricks.sliding_window_view(ids[begin:end], length + 1)[::stride]
+        return np.ascontiguousarray(cut[:, :-1]), np.ascontiguousarray(cut[:, -1])
+
+    x_train, y_train = windows(0, first)
+    x_val, y_val = windows(first, second)
+    x_test, y_test = windows(second, len(ids))
+    return Prepared(
+        x_train=x_train,
+        y_train=y_train,
+        x_val=x_val,
+        y_val=y_val,
+        x_test=x_test,
+        y_test=y_test,
+        description=(
+            f"{_named(corpus)}: {len(ids):,} characters, {len(alphabet)} different ones; windows of {length} that "
+            f"begin every {stride}, and the character after each; the first {training:.0%} of the text to train, then "
+            f"{second - first:,} characters to validate and the last {len(ids) - second:,} to test"
+        ),
+        is_sample=corpus.is_sample,
+        vocabulary=alphabet,
+    )
+
+
+def _as_ids(corpus: Corpus) -> tuple[npt.NDArray[np.int32], tuple[str, ...]]:
+    """The text as numbers, (characters,), and the character of each number."""
+    alphabet = tuple(sorted(set(corpus.text)))
+    number = {character: i for i, character in enumerate(alphabet)}
+    return np.array([number[character] for character in corpus.text], np.int32), alphabet
+
+
+def _named(corpus: Corpus) -> str:
+    return "the course's own corpus" if corpus.is_sample else "Tiny Shakespeare"
 
 
 def _cut_end(truncating: Side) -> str:

@@ -14,8 +14,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
+from course_utils.runs import models
 from course_utils.runs.errors import RunError
-from course_utils.runs.prepare import Prepared, prepare_characters, prepare_imdb
+from course_utils.runs.prepare import (
+    Prepared,
+    Side,
+    prepare_characters,
+    prepare_imdb,
+    prepare_next_character,
+)
 
 Monitor = Literal["val_loss", "val_accuracy"]
 
@@ -32,7 +39,7 @@ class Recipe:
         prepare: gets the data.
         epochs: how many to train for, at most.
         batch_size: examples a step.
-        learning_rate: Adam's.
+        learning_rate: the optimizer's.
         seeds: one training each; the best on the validation set is shipped.
         monitor: what chooses the epoch whose weights are kept, and the seed.
         patience: stop after so many epochs without a better `monitor`; None trains all the epochs.
@@ -40,6 +47,9 @@ class Recipe:
         compiled: whether XLA compiles the training step. On two cores that pays with recurrent dropout only.
         loss: Keras's name of the loss.
         cosine: whether the rate falls to nothing over all the epochs, along half a cosine.
+        optimizer: Keras's name of it.
+        by_length: whether texts of like length share a batch, cut to the longest among them: less padding to read.
+        keeps_weights: whether the run stores its weights; a card and a history are enough for a table.
         keeps_vocabulary: whether the run stores the word or character of each id.
     """
 
@@ -58,6 +68,9 @@ class Recipe:
     compiled: bool = False
     loss: str = "binary_crossentropy"
     cosine: bool = False
+    optimizer: Literal["Adam", "RMSprop"] = "Adam"
+    by_length: bool = False
+    keeps_weights: bool = True
     keeps_vocabulary: bool = False
 
     def sentence(self) -> str:
@@ -69,9 +82,10 @@ class Recipe:
             if self.patience is None
             else f"at most {self.epochs} epochs, stopped after {self.patience} with no better {self.monitor}"
         )
+        batches = f"batches of {self.batch_size}{' texts of like length' if self.by_length else ''}"
         seeds = "1 seed" if len(self.seeds) == 1 else f"{len(self.seeds)} seeds"
         return (
-            f"Adam {self.learning_rate:g}{falling}, {self.loss}, batches of {self.batch_size}{clipped}; {stopping}; "
+            f"{self.optimizer} {self.learning_rate:g}{falling}, {self.loss}, {batches}{clipped}; {stopping}; "
             f"weights of the epoch with the best {self.monitor}; {seeds}"
         )
 
@@ -83,95 +97,35 @@ class Recipe:
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
-def _bag() -> Any:
-    from keras import Input, Sequential, layers
-
-    return Sequential(
-        [
-            Input((None,), dtype="int32"),
-            layers.Embedding(10_000, 1, "zeros", mask_zero=True),
-            layers.GlobalAveragePooling1D(),
-            layers.Dense(1, activation="sigmoid", kernel_initializer="ones"),
-        ]
-    )
-
-
-def _simple_rnn() -> Any:
-    from keras import Input, Sequential, layers
-
-    return Sequential(
-        [
-            Input((100,), dtype="int32"),
-            layers.Embedding(10_000, 32),
-            layers.SimpleRNN(32),
-            layers.Dense(1, activation="sigmoid"),
-        ]
-    )
-
-
-def _lstm(*, word_dropout: float) -> Any:
-    from keras import Input, Sequential, layers
-
-    from course_utils.runs.layers import WordDropout
-
-    return Sequential(
-        [
-            Input((200,), dtype="int32"),
-            *([WordDropout(word_dropout)] if word_dropout else []),
-            layers.Embedding(10_000, 128),
-            layers.LSTM(64, dropout=0.2, recurrent_dropout=0.2),
-            layers.Dense(1, activation="sigmoid"),
-        ]
-    )
-
-
-def _padding_lstm(*, mask: bool) -> Any:
-    from keras import Input, Sequential, layers
-
-    return Sequential(
-        [
-            Input((400,), dtype="int32"),
-            layers.Embedding(10_000, 32, mask_zero=mask),
-            layers.LSTM(32),
-            layers.Dense(1, activation="sigmoid"),
-        ]
-    )
-
-
-def _sentiment(cell: str) -> Any:
-    from keras import Input, Sequential, layers
-
-    from course_utils.runs.layers import WordDropout
-
-    return Sequential(
-        [
-            Input((None,), dtype="int32"),
-            WordDropout(0.3),
-            layers.Embedding(10_000, 32, mask_zero=True),
-            layers.SpatialDropout1D(0.2),
-            getattr(layers, cell)(32),
-            layers.Dropout(0.3),
-            layers.Dense(1, activation="sigmoid"),
-        ]
-    )
-
-
-def _characters(alphabet: int, units: int, dropout: float) -> Any:
-    from keras import Input, Sequential, layers
-
-    return Sequential(
-        [
-            Input((None,), dtype="int32"),
-            layers.Embedding(alphabet, 64),
-            layers.LSTM(units, return_sequences=True),
-            layers.Dropout(dropout),
-            layers.Dense(alphabet, activation="softmax"),
-        ]
-    )
-
-
-_TUTORIAL_MODEL = "Embedding(10,000, 128) → LSTM(64, dropout 0.2, recurrent dropout 0.2) → Dense(1, sigmoid)"
+_DROPOUTS = "dropout 0.2, recurrent dropout 0.2"
+_TUTORIAL_MODEL = f"Embedding(10,000, 128) → LSTM(64, {_DROPOUTS}) → Dense(1, sigmoid)"
 _PADDING_MODEL = "Embedding(10,000, 32) → LSTM(32) → Dense(1, sigmoid)"
+
+
+def _as_in_the_tutorial(
+    name: str,
+    title: str,
+    model: str,
+    *layers: Callable[[], Any],
+    truncating: Side = "pre",
+    keeps_weights: bool = False,
+) -> Recipe:
+    """A recipe with the tutorial's data and training, for these recurrent layers."""
+    return Recipe(
+        name=name,
+        title=title,
+        model=f"Embedding(10,000, 128) → {model} → Dense(1, sigmoid)",
+        build=partial(models.tutorial_reader, *layers),
+        prepare=partial(prepare_imdb, num_words=10_000, length=200, truncating=truncating),
+        epochs=10,
+        batch_size=128,
+        seeds=(1, 2, 3),
+        monitor="val_loss",
+        patience=3,
+        compiled="recurrent dropout" in model,
+        keeps_weights=keeps_weights,
+    )
+
 
 RECIPES: Mapping[str, Recipe] = {
     recipe.name: recipe
@@ -180,7 +134,7 @@ RECIPES: Mapping[str, Recipe] = {
             name="imdb-bag",
             title="bag of words, 400 words",
             model="Embedding(10,000, 1, mask_zero) → mean → Dense(1, sigmoid)",
-            build=_bag,
+            build=models.bag_of_words,
             prepare=partial(prepare_imdb, num_words=10_000, length=400),
             epochs=4,
             batch_size=256,
@@ -191,7 +145,7 @@ RECIPES: Mapping[str, Recipe] = {
             name="imdb-simple-rnn",
             title="SimpleRNN, 100 words",
             model="Embedding(10,000, 32) → SimpleRNN(32) → Dense(1, sigmoid)",
-            build=_simple_rnn,
+            build=models.simple_rnn,
             prepare=partial(prepare_imdb, num_words=10_000, length=100),
             epochs=10,
             batch_size=32,
@@ -202,7 +156,7 @@ RECIPES: Mapping[str, Recipe] = {
             name="imdb-simple-rnn-fast",
             title="SimpleRNN, 100 words, learning rate 1",
             model="Embedding(10,000, 32) → SimpleRNN(32) → Dense(1, sigmoid)",
-            build=_simple_rnn,
+            build=models.simple_rnn,
             prepare=partial(prepare_imdb, num_words=10_000, length=100),
             epochs=5,
             batch_size=128,
@@ -212,7 +166,7 @@ RECIPES: Mapping[str, Recipe] = {
             name="imdb-lstm",
             title="LSTM, 200 words, with word dropout",
             model=f"WordDropout(0.2) → {_TUTORIAL_MODEL}",
-            build=partial(_lstm, word_dropout=0.2),
+            build=partial(models.tutorial_reader, models.recurrent_layer("LSTM", 64), word_dropout=0.2),
             prepare=partial(prepare_imdb, num_words=10_000, length=200),
             epochs=10,
             batch_size=128,
@@ -221,23 +175,60 @@ RECIPES: Mapping[str, Recipe] = {
             clipnorm=1.0,
             compiled=True,
         ),
-        Recipe(
-            name="imdb-lstm-tutorial",
-            title="LSTM, 200 words, as in the tutorial",
-            model=_TUTORIAL_MODEL,
-            build=partial(_lstm, word_dropout=0.0),
-            prepare=partial(prepare_imdb, num_words=10_000, length=200),
-            epochs=10,
-            batch_size=128,
-            monitor="val_loss",
-            patience=3,
-            compiled=True,
+        # The tutorial's networks, trained as it trains them, and what they become with other dropouts or other words.
+        _as_in_the_tutorial(
+            "imdb-lstm-tutorial",
+            "LSTM, 200 words, as in the tutorial",
+            f"LSTM(64, {_DROPOUTS})",
+            models.recurrent_layer("LSTM", 64),
+            keeps_weights=True,
+        ),
+        _as_in_the_tutorial(
+            "imdb-lstm-first",
+            "LSTM, the first 200 words",
+            f"LSTM(64, {_DROPOUTS})",
+            models.recurrent_layer("LSTM", 64),
+            truncating="post",
+        ),
+        _as_in_the_tutorial(
+            "imdb-lstm-plain",
+            "LSTM, no dropout",
+            "LSTM(64)",
+            models.recurrent_layer("LSTM", 64, dropout=0.0, recurrent_dropout=0.0),
+        ),
+        _as_in_the_tutorial(
+            "imdb-lstm-input-dropout",
+            "LSTM, dropout 0.5",
+            "LSTM(64, dropout 0.5)",
+            models.recurrent_layer("LSTM", 64, dropout=0.5, recurrent_dropout=0.0),
+        ),
+        _as_in_the_tutorial(
+            "imdb-lstm-recurrent-dropout",
+            "LSTM, recurrent dropout 0.2",
+            "LSTM(64, recurrent dropout 0.2)",
+            models.recurrent_layer("LSTM", 64, dropout=0.0),
+        ),
+        _as_in_the_tutorial(
+            "imdb-stack",
+            "LSTM on LSTM, 200 words",
+            f"LSTM(64, {_DROPOUTS}) → LSTM(32, {_DROPOUTS})",
+            models.recurrent_layer("LSTM", 64, return_sequences=True),
+            models.recurrent_layer("LSTM", 32),
+        ),
+        _as_in_the_tutorial(
+            "imdb-gru", "GRU, 200 words", f"GRU(64, {_DROPOUTS})", models.recurrent_layer("GRU", 64)
+        ),
+        _as_in_the_tutorial(
+            "imdb-bidirectional",
+            "bidirectional LSTM, 200 words",
+            f"Bidirectional(LSTM(64, {_DROPOUTS}))",
+            models.both_ways(models.recurrent_layer("LSTM", 64)),
         ),
         Recipe(
             name="imdb-post-padding",
             title="LSTM, 400 words, zeros behind",
             model=_PADDING_MODEL,
-            build=partial(_padding_lstm, mask=False),
+            build=partial(models.padding_lstm, mask=False),
             prepare=partial(prepare_imdb, num_words=10_000, length=400, padding="post"),
             epochs=3,
             batch_size=128,
@@ -246,7 +237,7 @@ RECIPES: Mapping[str, Recipe] = {
             name="imdb-pre-padding",
             title="LSTM, 400 words, zeros in front",
             model=_PADDING_MODEL,
-            build=partial(_padding_lstm, mask=False),
+            build=partial(models.padding_lstm, mask=False),
             prepare=partial(prepare_imdb, num_words=10_000, length=400, padding="pre"),
             epochs=3,
             batch_size=128,
@@ -255,7 +246,7 @@ RECIPES: Mapping[str, Recipe] = {
             name="imdb-post-masked",
             title="LSTM, 400 words, zeros behind and masked",
             model=_PADDING_MODEL.replace("32)", "32, mask_zero)", 1),
-            build=partial(_padding_lstm, mask=True),
+            build=partial(models.padding_lstm, mask=True),
             prepare=partial(prepare_imdb, num_words=10_000, length=400, padding="post"),
             epochs=3,
             batch_size=128,
@@ -270,7 +261,7 @@ RECIPES: Mapping[str, Recipe] = {
                     "WordDropout(0.3) → Embedding(10,000, 32, mask_zero) → SpatialDropout1D(0.2) → "
                     f"{cell}(32) → Dropout(0.3) → Dense(1, sigmoid)"
                 ),
-                build=partial(_sentiment, cell),
+                build=partial(models.sentiment_reader, cell),
                 prepare=partial(prepare_imdb, num_words=10_000, length=400),
                 epochs=5,
                 batch_size=64,
@@ -286,6 +277,19 @@ RECIPES: Mapping[str, Recipe] = {
                 ("sentiment-rnn", "SimpleRNN"),
             )
         ),
+        Recipe(
+            name="chars-tutorial",
+            title="LSTM 128 on windows of 40, as in the tutorial",
+            model="Embedding(65, 64) → LSTM(128) → Dense(65, softmax)",
+            build=models.tutorial_characters,
+            prepare=prepare_next_character,
+            epochs=10,
+            batch_size=128,
+            learning_rate=0.01,
+            optimizer="RMSprop",
+            monitor="val_loss",
+            loss="sparse_categorical_crossentropy",
+        ),
         # Characters, one after the other: the large one, one for slow lines, and one that needs no download.
         *(
             Recipe(
@@ -294,7 +298,7 @@ RECIPES: Mapping[str, Recipe] = {
                 model=(
                     f"Embedding({alphabet}, 64) → LSTM({units}) → Dropout({dropout:g}) → Dense({alphabet}, softmax)"
                 ),
-                build=partial(_characters, alphabet, units, dropout),
+                build=partial(models.characters, alphabet, units, dropout),
                 prepare=prepare,
                 epochs=epochs,
                 batch_size=64,

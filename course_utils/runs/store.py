@@ -1,8 +1,9 @@
 """Where runs lie, and how they are loaded.
 
-A run is a folder with three files: ``card.json`` (see `Card`), ``history.json`` (Keras's history: a list for
-each metric, one number an epoch) and ``weights.npz`` (see `course_utils.runs.weights`). Some keep a fourth,
-``vocabulary.json``: the word or character of each id, without which nobody could use the weights on their own text.
+A run is a folder with ``card.json`` (see `Card`) and ``history.json`` (Keras's history: a list for each metric, one
+number an epoch). Those that a lesson or a figure uses have ``weights.npz`` (see `course_utils.runs.weights`), too,
+and some ``vocabulary.json``: the word or character of each id, without which nobody could use the weights on their
+own text.
 
 Environment:
     COURSE_RUNS: a folder of runs that is looked in first, and that ``course train`` writes to.
@@ -55,8 +56,10 @@ class Run:
         """The shipped weights, float32, in Keras's order.
 
         Raises:
-            RunError: if the file is missing or is not the one that the card describes.
+            RunError: if the run keeps none, or the file is missing or is not the one that the card describes.
         """
+        if self.card.weights_sha256 is None:
+            raise RunError(f"The run {self.card.name} keeps no weights, only its card and its history.")
         contents = _read(self.folder / WEIGHTS)
         _check(contents, self.card.weights_sha256, self.folder / WEIGHTS)
         return unpack(contents)

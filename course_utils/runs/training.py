@@ -11,7 +11,7 @@ import hashlib
 import importlib.metadata
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,8 @@ from course_utils.runs.store import (
 from course_utils.runs.weights import pack, unpack
 
 EVALUATION_BATCH = 512
+LIKE_LENGTH = 50
+"""Batches whose texts are sorted together by length, where a recipe asks for it."""
 
 
 @dataclass(frozen=True)
@@ -176,18 +178,18 @@ class _Trainer:
 
     def _run_epoch(self, model: Any, seed: int) -> None:
         recipe, state, data = self.recipe, self.state, self.data
-        order = np.random.default_rng([seed, state.epoch]).permutation(len(data.x_train))
+        draw = np.random.default_rng([seed, state.epoch])
+        order = draw.permutation(len(data.x_train))
         began = time.perf_counter()
-        fitted = model.fit(
-            data.x_train[order],
-            data.y_train[order],
-            batch_size=recipe.batch_size,
-            shuffle=False,
-            verbose=0,
-            callbacks=[_watcher(self, began)],
-        )
+        examples: dict[str, Any] = {
+            "x": data.x_train[order], "y": data.y_train[order], "batch_size": recipe.batch_size
+        }  # fmt: skip
+        if recipe.by_length:
+            batches = batches_by_length(data.x_train, recipe.batch_size, draw, order)
+            examples = {"x": text_batches(data.x_train, data.y_train, batches)}
+        fitted = model.fit(**examples, shuffle=False, verbose=0, callbacks=[_watcher(self, began)])
         metrics = {key: float(values[-1]) for key, values in fitted.history.items()}
-        for key, value in _evaluated(model, data.x_val, data.y_val).items():
+        for key, value in evaluated(recipe, model, data.x_val, data.y_val).items():
             metrics[f"val_{key}"] = value
         for key, value in metrics.items():
             state.history.setdefault(key, []).append(value)
@@ -215,11 +217,11 @@ class _Trainer:
                 f"The run {recipe.name} diverged with seed {seed}: no epoch has a finite {recipe.monitor}."
             )
         self.progress(self._event(message="measuring on the test set"))
-        test_last = _evaluated(model, data.x_test, data.y_test)["accuracy"]
+        test_last = evaluated(recipe, model, data.x_test, data.y_test)["accuracy"]
         test_best = test_last
         if state.best_epoch < state.epoch:
             model.set_weights(state.best)
-            test_best = _evaluated(model, data.x_test, data.y_test)["accuracy"]
+            test_best = evaluated(recipe, model, data.x_test, data.y_test)["accuracy"]
         at = state.best_epoch - 1
         trial = Trial(
             seed=seed,
@@ -281,7 +283,7 @@ def _compiled(recipe: Recipe, examples: int) -> Any:
         steps = recipe.epochs * -(-examples // recipe.batch_size)
         rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
     model.compile(
-        optimizer=keras.optimizers.Adam(rate, clipnorm=recipe.clipnorm),
+        optimizer=getattr(keras.optimizers, recipe.optimizer)(rate, clipnorm=recipe.clipnorm),
         loss=recipe.loss,
         metrics=["accuracy"],
         jit_compile=recipe.compiled,
@@ -293,8 +295,61 @@ def _variables(model: Any) -> list[Any]:
     return [*model.variables, *model.optimizer.variables]
 
 
-def _evaluated(model: Any, inputs: npt.NDArray[Any], labels: npt.NDArray[Any]) -> dict[str, float]:
-    result = model.evaluate(inputs, labels, batch_size=EVALUATION_BATCH, verbose=0, return_dict=True)
+def batches_by_length(
+    texts: npt.NDArray[Any],
+    batch_size: int,
+    draw: np.random.Generator | None = None,
+    order: npt.NDArray[np.int_] | None = None,
+) -> list[npt.NDArray[np.int_]]:
+    """Which texts share a batch, if texts of like length shall.
+
+    Args:
+        texts: ids, (texts, time), zeros in front.
+        batch_size: texts a batch; the last may have fewer.
+        draw: mixes the batches; None leaves the short texts first.
+        order: the texts in random order. Only within each `LIKE_LENGTH` batches of it are texts sorted, so that a text
+            meets others in every epoch; None sorts all of them.
+
+    Returns:
+        the rows of each batch.
+    """
+    lengths = (texts != 0).sum(axis=1)  # (texts,)
+    places = np.arange(len(texts)) if order is None else order
+    size = len(texts) if order is None else LIKE_LENGTH * batch_size
+    batches = []
+    for begin in range(0, len(places), size):
+        some = places[begin : begin + size]
+        some = some[np.argsort(lengths[some], kind="stable")]
+        batches += [some[i : i + batch_size] for i in range(0, len(some), batch_size)]
+    return batches if draw is None else [batches[i] for i in draw.permutation(len(batches))]
+
+
+def text_batches(
+    texts: npt.NDArray[Any], labels: npt.NDArray[Any], batches: Sequence[npt.NDArray[np.int_]]
+) -> Any:
+    """Batches for Keras's ``fit`` and ``evaluate``, each without the zeros that all its texts begin with."""
+    import keras
+
+    class Texts(keras.utils.PyDataset):  # type: ignore[misc]
+        def __len__(self) -> int:
+            return len(batches)
+
+        def __getitem__(self, i: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+            some = texts[batches[i]]  # (batch, time)
+            longest = max(1, int((some != 0).sum(axis=1).max()))
+            return some[:, -longest:], labels[batches[i]]
+
+    return Texts()
+
+
+def evaluated(
+    recipe: Recipe, model: Any, inputs: npt.NDArray[Any], labels: npt.NDArray[Any]
+) -> dict[str, float]:
+    """The loss and the accuracy of a compiled model on all these examples."""
+    examples: dict[str, Any] = {"x": inputs, "y": labels, "batch_size": EVALUATION_BATCH}
+    if recipe.by_length:
+        examples = {"x": text_batches(inputs, labels, batches_by_length(inputs, EVALUATION_BATCH))}
+    result = model.evaluate(**examples, verbose=0, return_dict=True)
     return {key: float(value) for key, value in result.items()}
 
 
@@ -302,13 +357,16 @@ def _files(
     recipe: Recipe, data: Prepared, data_sha256: str, state: Checkpoint, progress: Listener
 ) -> dict[str, bytes]:
     """The files of a finished run."""
-    progress(Progress(recipe.name, message="measuring the weights as shipped"))
+    if recipe.keeps_weights:
+        progress(Progress(recipe.name, message="measuring the weights as shipped"))
     model = _compiled(recipe, len(data.x_train))
     model.set_weights(state.champion)
-    exact = _evaluated(model, data.x_test, data.y_test)
-    weights = pack([(weight.name, np.array(weight)) for weight in model.weights])
-    model.set_weights(unpack(weights))
-    shipped = _evaluated(model, data.x_test, data.y_test)
+    exact = evaluated(recipe, model, data.x_test, data.y_test)
+    weights, shipped = None, exact
+    if recipe.keeps_weights:
+        weights = pack([(weight.name, np.array(weight)) for weight in model.weights])
+        model.set_weights(unpack(weights))
+        shipped = evaluated(recipe, model, data.x_test, data.y_test)
     history = to_json(as_floats(state.champion_history))
     vocabulary = to_json(list(data.vocabulary)) if recipe.keeps_vocabulary else None
     trials = tuple(Trial(**facts) for facts in state.trials)
@@ -346,17 +404,18 @@ def _files(
             "val_loss": trial.val_loss,
         },
         versions=_versions(),
-        weights_bytes=len(weights),
-        weights_sha256=hashlib.sha256(weights).hexdigest(),
+        weights_bytes=len(weights) if weights else None,
+        weights_sha256=hashlib.sha256(weights).hexdigest() if weights else None,
         history_sha256=hashlib.sha256(history).hexdigest(),
         vocabulary_sha256=hashlib.sha256(vocabulary).hexdigest() if vocabulary else None,
     )
     files = {
-        WEIGHTS: weights,
         HISTORY: history,
         CARD: to_json(card.model_dump(mode="json", exclude_none=True)),
+        WEIGHTS: weights,
+        VOCABULARY: vocabulary,
     }
-    return files | ({VOCABULARY: vocabulary} if vocabulary else {})
+    return {name: contents for name, contents in files.items() if contents is not None}
 
 
 def _versions() -> dict[str, str]:

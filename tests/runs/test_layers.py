@@ -1,4 +1,4 @@
-"""The layer that hides words while training."""
+"""The layers that Keras does not have: hiding words, and making one vector of all states."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from course_utils.runs.layers import WordDropout
+from course_utils.runs.layers import AttentionPooling, StatePooling, WordDropout
 
 IDS = np.tile(np.array([0, 0, 1, *range(2, 27)], "int32"), (200, 1))
 
@@ -50,3 +50,46 @@ def test_it_has_no_weights_and_can_be_built_again() -> None:
 def test_a_rate_is_a_probability(rate: float) -> None:
     with pytest.raises(ValueError, match="expected a probability"):
         WordDropout(rate)
+
+
+STATES = np.random.default_rng(0).standard_normal((3, 5, 4)).astype("float32")
+MASK = np.array([[0, 0, 1, 1, 1], [1, 1, 1, 1, 1], [0, 0, 0, 0, 1]], bool)
+
+
+def test_pooled_states_are_the_largest_and_the_mean_of_the_steps_that_count() -> None:
+    pooled = np.array(StatePooling()(STATES, mask=MASK))
+    for states, mask, found in zip(STATES, MASK, pooled, strict=True):
+        np.testing.assert_allclose(found, [*states[mask].max(axis=0), *states[mask].mean(axis=0)], rtol=1e-5)
+    everything = np.array(StatePooling()(STATES))
+    np.testing.assert_allclose(everything, np.hstack([STATES.max(axis=1), STATES.mean(axis=1)]), rtol=1e-5)
+
+
+def test_nothing_but_padding_gives_zeros() -> None:
+    nothing = np.array(StatePooling()(STATES, mask=np.zeros((3, 5), bool)))
+    np.testing.assert_array_equal(nothing, 0)
+
+
+def test_attention_weighs_the_steps_that_count_and_adds_up_to_one() -> None:
+    layer = AttentionPooling(6)
+    pooled = np.array(layer(STATES, mask=MASK))
+    weights = np.array(layer.weigh(STATES, MASK))
+    np.testing.assert_allclose(weights.sum(axis=1), 1, rtol=1e-5)
+    assert (weights[~MASK] == 0).all()
+    kernel, bias, question = (np.array(weight) for weight in layer.weights)
+    scores = np.tanh(STATES @ kernel + bias) @ question[:, 0]  # (batch, time)
+    by_hand = np.exp(scores) * MASK / (np.exp(scores) * MASK).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(weights, by_hand, rtol=1e-4)
+    np.testing.assert_allclose(pooled, (by_hand[:, :, None] * STATES).sum(axis=1), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(("layer", "width"), [(StatePooling(), 8), (AttentionPooling(6), 4)])
+def test_pooling_takes_the_time_away_and_comes_back_from_its_settings(
+    layer: keras.layers.Layer, width: int
+) -> None:
+    model = keras.Sequential(
+        [keras.Input((None,), dtype="int32"), keras.layers.Embedding(9, 4, mask_zero=True), layer]
+    )
+    assert model.output_shape == (None, width)
+    assert model(np.array([[0, 0, 3, 4]], "int32")).shape == (1, width)
+    again = type(layer).from_config(layer.get_config())
+    assert again.get_config() == layer.get_config()

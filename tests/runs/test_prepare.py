@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from course_utils.data import sample_corpus
-from course_utils.runs.prepare import Prepared, prepare_characters
+from course_utils.data import load_imdb, load_tiny_shakespeare, sample_corpus
+from course_utils.runs.prepare import Prepared, prepare_characters, prepare_imdb, prepare_next_character
 
 
 def corpus(**options: int) -> Prepared:
@@ -56,3 +57,28 @@ def test_without_the_plays_the_sample_stands_in_and_says_so(monkeypatch, tmp_pat
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
     monkeypatch.delenv("COURSE_DATA", raising=False)
     assert prepare_characters().is_sample
+
+
+def test_a_window_goes_with_the_character_behind_it() -> None:
+    data, text = prepare_next_character(length=10, stride=3), load_tiny_shakespeare(quiet=True).text
+    first = int(len(text) * 0.9)
+    second = (first + len(text)) // 2
+    for x, y, begin, end in (
+        (data.x_train, data.y_train, 0, first),
+        (data.x_val, data.y_val, first, second),
+        (data.x_test, data.y_test, second, len(text)),
+    ):
+        assert x.dtype == y.dtype == np.int32
+        assert len(x) == len(y) == (end - begin - 10 - 1) // 3 + 1
+        for i in (0, 1, len(x) - 1):
+            assert read(data, x[i]) + data.vocabulary[y[i]] == text[begin + 3 * i : begin + 3 * i + 11]
+
+
+@pytest.mark.parametrize("side", ["pre", "post"])
+def test_reviews_lose_their_start_or_their_end(side: str) -> None:
+    data = prepare_imdb(num_words=1000, length=20, truncating=side)  # type: ignore[arg-type]
+    reviews = load_imdb(1000, quiet=True)
+    kept = [ids[-20:] if side == "pre" else ids[:20] for ids in reviews.x_train]
+    for row, ids in zip(data.x_train[:50], kept, strict=False):
+        assert row[row > 0].tolist() == ids
+    assert ("cut at the start" if side == "pre" else "cut at the end") in data.description

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from course_utils.runs import Progress, Recipe, Run, RunError, train_run
+from course_utils.runs.layers import StatePooling
 from course_utils.runs.prepare import Prepared
 from course_utils.runs.store import load_run
+from course_utils.runs.training import batches_by_length, evaluated, text_batches
 
 
 def tiny_data(*, is_sample: bool = False) -> Prepared:
@@ -188,3 +190,86 @@ def test_progress_reads_as_one_line() -> None:
     told = Progress("tiny", 1, 2, 3, 4, fraction=1.0, seconds=12.3, metrics={"val_loss": 0.5})
     assert str(told) == "tiny: seed 1 of 2, epoch 3 of 4, 12 s, val_loss 0.5000"
     assert str(Progress("tiny", message="going on")) == "tiny: going on"
+
+
+def test_texts_of_like_length_share_a_batch_and_all_are_read_once() -> None:
+    draw = np.random.default_rng(0)
+    lengths = draw.integers(1, 101, 1000)
+    texts = np.where(np.arange(100) >= 100 - lengths[:, None], 7, 0)  # (1000, 100), zeros in front
+    order = draw.permutation(1000)
+    batches = batches_by_length(texts, 10, draw, order)
+    assert sorted(np.concatenate(batches)) == list(range(1000))
+    assert len(batches) == 100
+    spans = [np.ptp(lengths[batch]) for batch in batches]
+    assert np.mean(spans) < 5, "texts in a batch differ by more than a few words"
+    first = [lengths[batch[0]] for batch in batches]
+    assert np.corrcoef(first, np.arange(100))[0, 1] < 0.5, "the batches should not come in order of length"
+    others = batches_by_length(texts, 10, draw, draw.permutation(1000))
+    company = [{frozenset(batch.tolist()) for batch in each} for each in (batches, others)]
+    assert len(company[0] & company[1]) < 10, "a text should meet others in every epoch"
+
+
+def test_a_batch_loses_only_zeros() -> None:
+    texts = np.array([[0, 0, 0, 5, 6], [0, 0, 7, 0, 8], [0, 0, 0, 0, 0]])
+    data = text_batches(texts, np.array([0, 1, 1]), [np.array([0, 1]), np.array([2])])
+    assert len(data) == 2
+    rows, labels = data[0]
+    assert rows.shape[1] >= 3
+    np.testing.assert_array_equal(rows[:, -3:], texts[:2, -3:])
+    assert labels.tolist() == [0, 1]
+    assert data[1][0].shape[1] >= 1
+
+
+def masked_model() -> Any:
+    from keras import Input, Sequential, layers
+
+    return Sequential(
+        [
+            Input((None,), dtype="int32"),
+            layers.Embedding(20, 8, mask_zero=True),
+            layers.GRU(6, return_sequences=True),
+            StatePooling(),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+
+
+def padded_data() -> Prepared:
+    data = tiny_data()
+    draw = np.random.default_rng(1)
+    parts = {}
+    for name in ("x_train", "x_val", "x_test"):
+        ids = np.array(getattr(data, name))
+        ids[np.arange(6) < draw.integers(0, 5, len(ids))[:, None]] = 0
+        parts[name] = ids
+    return dataclasses.replace(data, **parts)
+
+
+BY_LENGTH = dataclasses.replace(
+    TINY, build=masked_model, prepare=padded_data, by_length=True, optimizer="RMSprop", keeps_weights=False
+)
+
+
+def test_batches_by_length_measure_the_same(tmp_path: Path) -> None:
+    run = train(tmp_path, BY_LENGTH)
+    model, data = masked_model(), padded_data()
+    model.compile(loss="binary_crossentropy", metrics=["accuracy"])
+    plain = dataclasses.replace(BY_LENGTH, by_length=False)
+    found = evaluated(BY_LENGTH, model, data.x_test, data.y_test)
+    assert found == pytest.approx(evaluated(plain, model, data.x_test, data.y_test), abs=1e-5)
+    assert "RMSprop 0.01, binary_crossentropy, batches of 32 texts of like length" in run.card.recipe
+
+
+def test_an_interrupted_training_by_length_ends_as_it_would_have(tmp_path: Path) -> None:
+    whole = train(tmp_path / "whole", BY_LENGTH)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "parts", BY_LENGTH, Interrupting(2, 2))
+    assert flat(train(tmp_path / "parts", BY_LENGTH)) == pytest.approx(flat(whole))
+
+
+def test_a_run_may_keep_no_weights(tmp_path: Path) -> None:
+    run = train(tmp_path, BY_LENGTH)
+    assert sorted(path.name for path in run.folder.iterdir()) == ["card.json", "history.json"]
+    assert run.card.metrics["test_accuracy"] == run.card.metrics["test_accuracy_float32"]
+    with pytest.raises(RunError, match="tiny keeps no weights"):
+        run.load_model()
