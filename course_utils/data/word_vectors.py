@@ -38,9 +38,7 @@ def co_occurrences(texts: Sequence[Sequence[int]], num_words: int, window: int =
     is_word = (ids > INDEX_FROM) & (ids < num_words)
     for distance in range(1, window + 1):
         both = is_word[:-distance] & is_word[distance:]
-        pairs, times = np.unique(
-            ids[:-distance][both] * num_words + ids[distance:][both], return_counts=True
-        )
+        pairs, times = np.unique(ids[:-distance][both] * num_words + ids[distance:][both], return_counts=True)
         counts.flat[pairs] += times
     counts += counts.T
     return counts

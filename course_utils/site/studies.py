@@ -25,7 +25,9 @@ def with_studies(text: str) -> str:
         name, _, fact = found[1].rpartition(".")
         study = load_small_data()
         if name not in study.card.trials:
-            raise CourseError(f"the study of few reviews has no {name!r}: name one of {', '.join(study.card.trials)}")
+            raise CourseError(
+                f"the study of few reviews has no {name!r}: name one of {', '.join(study.card.trials)}"
+            )
         if fact not in _SHOWN:
             raise CourseError(f"the study of few reviews shows no {fact!r}: name one of {', '.join(_SHOWN)}")
         if fact == "seconds":

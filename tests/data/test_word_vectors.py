@@ -44,7 +44,9 @@ def test_the_start_of_the_decomposition_changes_no_neighbours() -> None:
     texts = [list(draw.choice(group, size=5)) for group in groups for _ in range(50)]
     one, other = (word_vectors(texts, 24, 4, seed=seed) for seed in (0, 5))
     for group in groups:
-        assert set(nearest_words(one, group[0], 4)) == set(nearest_words(other, group[0], 4)) == set(group[1:])
+        assert (
+            set(nearest_words(one, group[0], 4)) == set(nearest_words(other, group[0], 4)) == set(group[1:])
+        )
 
 
 def test_what_makes_no_sense_is_refused() -> None:

@@ -51,9 +51,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, list[
     """The folder, that of the unfinished trainings, and what was told."""
     folder, lines = tmp_path_factory.mktemp("small_data"), []
     kept = folder / "kept"
-    train_small_data(
-        folder, lines.append, settings=TINY, processes=0, checkpoints=kept, allow_sample=True
-    )
+    train_small_data(folder, lines.append, settings=TINY, processes=0, checkpoints=kept, allow_sample=True)
     return folder, kept, lines
 
 
@@ -83,9 +81,7 @@ def test_an_interrupted_study_goes_on_where_it_stopped(
 ) -> None:
     folder, kept, _ = trained
     lines: list[str] = []
-    train_small_data(
-        tmp_path, lines.append, settings=TINY, processes=0, checkpoints=kept, allow_sample=True
-    )
+    train_small_data(tmp_path, lines.append, settings=TINY, processes=0, checkpoints=kept, allow_sample=True)
     assert "4 of 4 trainings are done already" in lines[0] and len(lines) == 2
     assert load_small_data(tmp_path).card == load_small_data(folder).card
 
