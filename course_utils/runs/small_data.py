@@ -83,9 +83,9 @@ class Variant(_Strict):
     plateau: bool = False
     reviews: int = Field(default=1000, ge=1)
     length: int = Field(default=200, ge=1)
-    epochs: int = Field(default=10, ge=1)
+    epochs: int = Field(default=8, ge=1)
     stops: bool = True
-    seeds: tuple[int, ...] = (1, 2, 3, 4, 5)
+    seeds: tuple[int, ...] = (1, 2, 3)
 
 
 _REMEDIES = (
@@ -95,38 +95,26 @@ _REMEDIES = (
     Variant(name="fewer units", units=(8,), stops=False),
     Variant(name="L2", l2=1e-3, stops=False),
     Variant(name="hidden words", hidden_words=0.3, stops=False),
-    Variant(
-        name="all", units=(8,), dropout=0.5, recurrent_dropout=0.2, l2=1e-3, hidden_words=0.3, stops=False
-    ),
 )
 _CELLS = (
     Variant(name="GRU", cell="GRU"),
     Variant(name="simple RNN", cell="SimpleRNN"),
     Variant(name="bag of words", cell="bag", embedding=1, learning_rate=0.05),
-    Variant(name="two layers", units=(32, 32)),
 )
 _VECTORS = (
     Variant(name="embedding 64", embedding=64),
     Variant(name="frozen vectors", embedding=64, vectors="frozen"),
-    Variant(name="tuned vectors", embedding=64, vectors="tuned"),
 )
-_THREE = (1, 2, 3)
-_SETTINGS = (
-    Variant(name="embedding 8", embedding=8, seeds=_THREE),
-    Variant(name="embedding 256", embedding=256, seeds=_THREE),
-    Variant(name="rate 0.0001", learning_rate=1e-4, seeds=_THREE),
-    Variant(name="rate 0.01", learning_rate=1e-2, seeds=_THREE),
-    Variant(name="rate 0.01, plateau", learning_rate=1e-2, plateau=True, seeds=_THREE),
-    Variant(name="100 words", length=100, seeds=_THREE),
-    Variant(name="400 words", length=400, seeds=_THREE),
-)
-_SIZES = tuple(
-    Variant(name=f"{name}, {reviews:,} reviews", reviews=reviews, seeds=seeds, **options)
-    for reviews, seeds in ((500, _THREE), (2000, _THREE), (5000, (1, 2)), (20_000, (1,)))
-    for name, options in (
-        ("LSTM", {}),
-        ("bag of words", {"cell": "bag", "embedding": 1, "learning_rate": 0.05}),
-    )
+_OTHERS = (
+    Variant(name="rate 0.0001", learning_rate=1e-4),
+    Variant(name="rate 0.01", learning_rate=1e-2),
+    Variant(name="100 words", length=100),
+    Variant(name="LSTM, 500 reviews", reviews=500),
+    Variant(name="LSTM, 2,000 reviews", reviews=2000),
+    *(
+        Variant(name=f"bag of words, {n:,} reviews", cell="bag", embedding=1, learning_rate=0.05, reviews=n)
+        for n in (500, 2000)
+    ),
 )
 
 
@@ -144,10 +132,10 @@ class SmallDataSettings(_Strict):
         asked: words whose nearest others by those vectors the card keeps.
     """
 
-    variants: tuple[Variant, ...] = (*_REMEDIES, *_CELLS, *_VECTORS, *_SETTINGS, *_SIZES)
+    variants: tuple[Variant, ...] = (*_REMEDIES, *_CELLS, *_VECTORS, *_OTHERS)
     num_words: int = Field(default=10_000, ge=10)
     batch_size: int = Field(default=50, ge=1)
-    validation: int = Field(default=2000, ge=1)
+    validation: int = Field(default=1000, ge=1)
     tested_on: int = Field(default=5000, ge=1)
     patience: int = Field(default=3, ge=1)
     window: int = Field(default=5, ge=1)
@@ -359,17 +347,54 @@ def small_model(variant: Variant, num_words: int, vectors: npt.NDArray[np.float3
     return model
 
 
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """A network that is compiled, which takes longer than an epoch, and serves one training after the other.
+
+    Attributes:
+        model: the network.
+        fresh: what its optimizer begins with.
+    """
+
+    model: Any
+    fresh: list[npt.NDArray[Any]]
+
+
+def compile_variant(
+    variant: Variant, settings: SmallDataSettings = SETTINGS, vectors: npt.NDArray[np.float32] | None = None
+) -> Compiled:
+    """Make a variant's network ready for training."""
+    import keras
+
+    model = small_model(variant, settings.num_words, vectors)
+    model.compile(
+        keras.optimizers.Adam(variant.learning_rate),
+        loss="binary_crossentropy",
+        metrics=["accuracy"],
+        jit_compile=variant.cell != "bag",
+    )
+    model.optimizer.build(model.trainable_variables)
+    return Compiled(model, [np.array(variable) for variable in model.optimizer.variables])
+
+
+def _network_of(variant: Variant) -> str:
+    """The same for all variants that a compiled network serves: they differ in how they are trained alone."""
+    training = {"name", "learning_rate", "plateau", "reviews", "epochs", "stops", "seeds"}
+    return variant.model_dump_json(exclude=training)
+
+
 def train_variant(
     variant: Variant,
     seeds: tuple[int, ...],
     reviews: SmallDataReviews,
     settings: SmallDataSettings = SETTINGS,
     vectors: npt.NDArray[np.float32] | None = None,
+    compiled: Compiled | None = None,
 ) -> Iterator[tuple[int, int, SmallTrial]]:
     """Train one variant, from one seed after the other.
 
-    The network is compiled once, which takes longer than an epoch; each seed then begins with weights, dropout and an
-    optimizer of its own, so that a training does not depend on those before it.
+    Each training begins with weights, dropout and an optimizer of its own, so that it does not depend on those before
+    it, nor on what else the compiled network has served for.
 
     Yields:
         the numbers of the network, how many of them it learns, and the training.
@@ -384,23 +409,17 @@ def train_variant(
         return ids
 
     x_val, x_test = padded(reviews.validation), padded(reviews.test)
-    model = small_model(variant, settings.num_words, vectors)
-    model.compile(
-        keras.optimizers.Adam(variant.learning_rate),
-        loss="binary_crossentropy",
-        metrics=["accuracy"],
-        jit_compile=variant.cell != "bag",
-    )
-    model.optimizer.build(model.trainable_variables)
-    fresh_optimizer = [np.array(variable) for variable in model.optimizer.variables]
+    compiled = compiled or compile_variant(variant, settings, vectors)
+    model = compiled.model
     trainable = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
     for seed in seeds:
         keras.utils.set_random_seed(seed)
         begins = small_model(variant, settings.num_words, vectors)
         for variable, other in zip(model.variables[: len(begins.variables)], begins.variables, strict=True):
             variable.assign(other)
-        for variable, value in zip(model.optimizer.variables, fresh_optimizer, strict=True):
+        for variable, value in zip(model.optimizer.variables, compiled.fresh, strict=True):
             variable.assign(value)
+        model.optimizer.learning_rate = variant.learning_rate
         chosen = np.random.default_rng(seed).permutation(len(reviews.train))[: variant.reviews]
         x_train, y_train = padded(reviews.train[chosen]), reviews.train_labels[chosen]
         trial = _train(model, variant, seed, settings, (x_train, y_train), (x_val, reviews.validation_labels))
@@ -563,20 +582,23 @@ class _Kept:
         return [(each["parameters"], each["trainable"], SmallTrial(**each["trial"])) for each in found]
 
 
-def _all_trials(waiting: list[Variant], kept: _Kept, processes: int) -> Iterator[tuple[str, int, SmallTrial]]:
+def _all_trials(
+    waiting: list[Variant], kept: _Kept, processes: int
+) -> Iterator[tuple[str, int, SmallTrial]]:
     """Train what is waiting, in this process or in others, and tell of each training once it is kept."""
+    groups: dict[str, list[Variant]] = {}
+    for variant in waiting:
+        groups.setdefault(_network_of(variant), []).append(variant)
     if not processes:
-        reviews, vectors = _prepared(kept.settings, kept.allow_sample)
-        for variant in waiting:
-            yield from _train_and_keep(variant, kept, reviews, vectors)
+        worker = _Worker(kept)
+        for group in groups.values():
+            yield from worker.train(group)
         return
     with _one_core_each(), multiprocessing.Manager() as manager:
         told = manager.Queue()
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(processes, mp_context=context) as pool:
-            # The longest first, so that no process has to wait for one in the end.
-            by_size = sorted(waiting, key=lambda variant: -variant.reviews)
-            tasks = {pool.submit(_work, variant, kept, told) for variant in by_size}
+            tasks = {pool.submit(_work, group, kept, told) for group in groups.values()}
             while tasks:
                 done, tasks = wait(tasks, timeout=1, return_when=FIRST_COMPLETED)
                 while not told.empty():
@@ -587,36 +609,43 @@ def _all_trials(waiting: list[Variant], kept: _Kept, processes: int) -> Iterator
                 yield told.get()
 
 
-_SHARED: dict[str, Any] = {}
-"""What a worker keeps between its variants."""
+class _Worker:
+    """Trains variants; the reviews, and the vectors where they are needed, are got once."""
+
+    def __init__(self, kept: _Kept) -> None:
+        self.kept = kept
+        self.reviews = small_data_reviews(kept.settings, allow_sample=kept.allow_sample)
+        self.vectors: dict[int, npt.NDArray[np.float32]] = {}
+
+    def train(self, group: list[Variant]) -> Iterator[tuple[str, int, SmallTrial]]:
+        """Train variants of one network, keep each training, and tell of it."""
+        vectors, settings = self._vectors(group[0]), self.kept.settings
+        compiled = compile_variant(group[0], settings, vectors)
+        for variant in group:
+            missing = self.kept.missing(variant)
+            trials = train_variant(variant, missing, self.reviews, settings, vectors, compiled)
+            for parameters, trainable, trial in trials:
+                self.kept.save(variant, parameters, trainable, trial)
+                yield variant.name, trial.seed, trial
+
+    def _vectors(self, variant: Variant) -> npt.NDArray[np.float32] | None:
+        if variant.vectors == "new":
+            return None
+        if variant.embedding not in self.vectors:
+            self.vectors |= vectors_for((variant,), self.reviews, self.kept.settings)
+        return self.vectors[variant.embedding]
 
 
-def _work(variant: Variant, kept: _Kept, told: Any) -> None:
-    """Train one variant in a process of its own."""
-    if not _SHARED:
-        _SHARED["reviews"], _SHARED["vectors"] = _prepared(kept.settings, kept.allow_sample)
-    for event in _train_and_keep(variant, kept, _SHARED["reviews"], _SHARED["vectors"]):
+_WORKERS: list[_Worker] = []
+"""That of this process, once it has begun."""
+
+
+def _work(group: list[Variant], kept: _Kept, told: Any) -> None:
+    """Train the variants of one network in a process of its own."""
+    if not _WORKERS:
+        _WORKERS.append(_Worker(kept))
+    for event in _WORKERS[0].train(group):
         told.put(event)
-
-
-def _prepared(
-    settings: SmallDataSettings, allow_sample: bool
-) -> tuple[SmallDataReviews, dict[int, npt.NDArray[np.float32]]]:
-    reviews = small_data_reviews(settings, allow_sample=allow_sample)
-    return reviews, vectors_for(settings.variants, reviews, settings)
-
-
-def _train_and_keep(
-    variant: Variant,
-    kept: _Kept,
-    reviews: SmallDataReviews,
-    vectors: dict[int, npt.NDArray[np.float32]],
-) -> Iterator[tuple[str, int, SmallTrial]]:
-    begin = vectors[variant.embedding] if variant.vectors != "new" else None
-    missing = kept.missing(variant)
-    for parameters, trainable, trial in train_variant(variant, missing, reviews, kept.settings, begin):
-        kept.save(variant, parameters, trainable, trial)
-        yield variant.name, trial.seed, trial
 
 
 @contextmanager
