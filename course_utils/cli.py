@@ -129,20 +129,22 @@ def train(
     from course_utils.runs.forecast import train_forecast
     from course_utils.runs.forecast_study import train_forecast_study
     from course_utils.runs.recall import train_recall
+    from course_utils.runs.small_data import train_small_data
 
-    # On data that a formula makes: trained by the course's own engine, the study by Keras.
-    of_formulas: dict[str, Callable[[], None]] = {
+    # By the course's own engine, or many small trainings that are stored as one table.
+    studies: dict[str, Callable[[], None]] = {
         "ablation": train_ablation,
         "forecast": train_forecast,
-        "forecast_study": train_forecast_study,
+        "forecast-study": train_forecast_study,
         "recall": train_recall,
+        "small-data": train_small_data,
     }
-    known = [*recipe_names(), *of_formulas]
+    known = [*recipe_names(), *studies]
     if not names and not all_runs:
         raise CourseError("name a run or say --all; the runs are " + ", ".join(known))
     for name in known if all_runs else names or []:
-        if name in of_formulas:
-            of_formulas[name]()
+        if name in studies:
+            studies[name]()
         else:
             train_run(name)
 

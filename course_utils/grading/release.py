@@ -19,10 +19,11 @@ from course_utils import __version__
 from course_utils.errors import CourseError
 from course_utils.grading.settings import configure
 from course_utils.layout import Chapter, Clone, write_atomically
+from course_utils.site.studies import with_studies
 
 PAGES_FOLDER = "appendix"
 """The folder of the pages that chapters link to, beside the chapters."""
-_PAGES = ("glossary.md", "notation.md")
+_PAGES = ("glossary.md", "notation.md", "training_checklist.md")
 _LOCAL_LINK = re.compile(r"\[([^\[\]]+)\]\((?!\w+:)([^()#\s]+)(#[^()\s]*)?\)")
 
 _README = """\
@@ -99,9 +100,8 @@ def release_pages(clone: Clone, chapters: Sequence[Chapter], folder: Path) -> li
     there = {*names, *(f"../{chapter.name}/{chapter.notebook.name}" for chapter in chapters)}
     files = []
     for name in names:
-        text = _LOCAL_LINK.sub(
-            lambda link: link[0] if link[2] in there else link[1], (source / name).read_text(encoding="utf-8")
-        )
+        text = with_studies((source / name).read_text(encoding="utf-8"))
+        text = _LOCAL_LINK.sub(lambda link: link[0] if link[2] in there else link[1], text)
         write_atomically(folder / PAGES_FOLDER / name, text)
         files.append(folder / PAGES_FOLDER / name)
     return files

@@ -20,6 +20,7 @@ from course_utils.layout import Chapter, Clone
 from course_utils.quiz.public import shown_place
 from course_utils.runs import compare, load_run
 from course_utils.site.execute import Record, executed_notebook
+from course_utils.site.studies import with_studies
 
 if TYPE_CHECKING:
     import nbformat
@@ -232,7 +233,7 @@ def stage_site(clone: Clone, records: dict[Chapter, Record]) -> Path:
             if "{{ timings }}" in text:
                 text = text.replace("{{ timings }}", timings_table(records))
             text = with_cards(with_measurements(text, clone.root / "benchmarks" / "results"))
-            copy.write_text(with_versions(text, clone), encoding="utf-8")
+            copy.write_text(with_studies(with_versions(text, clone)), encoding="utf-8")
     (target / "_config.yml").write_text(
         yaml.safe_dump(_site_config(clone), allow_unicode=True, sort_keys=False), encoding="utf-8"
     )
