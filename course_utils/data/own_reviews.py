@@ -191,8 +191,8 @@ def _decode(content: bytes, file: Path, encoding: str) -> str:
         start = error.start if isinstance(error, UnicodeDecodeError) else 0
         line = content.count(b"\n", 0, start) + 1
         raise DataError(
-            f"{file.name}, line {line}: the byte 0x{content[start]:02x} is no {encoding}: save the file as “CSV UTF-8”, "
-            "or, if it comes from an older Windows program, say encoding='cp1252' and look at the accents."
+            f"{file.name}, line {line}: the byte 0x{content[start]:02x} is no {encoding}: save the file as “CSV UTF-8”"
+            ", or, if it comes from an older Windows program, say encoding='cp1252' and look at the accents."
         ) from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
