@@ -73,16 +73,18 @@ def student(
     """Build the student edition: notebooks without solutions, README, wheel, zip files."""
     import shutil
 
-    from course_utils.grading.release import PAGES_FOLDER, build_student_edition
+    from course_utils.grading.release import PAGES, build_student_edition
 
     clone = find_clone()
     chapters = clone.chapters
     built = build_student_edition(clone, chapters)
     print(f"student edition: {clone.student} ({'built' if built else 'nothing changed'})")
     if to is not None:
-        for folder in [chapter.name for chapter in chapters] + [PAGES_FOLDER]:
-            if (clone.student / folder).is_dir():
-                shutil.copytree(clone.student / folder, to / "notebooks" / folder, dirs_exist_ok=True)
+        for chapter in chapters:
+            shutil.copytree(clone.student / chapter.name, to / "notebooks" / chapter.name, dirs_exist_ok=True)
+        for page in [page for page in PAGES if (clone.student / page).is_file()]:
+            (to / "notebooks" / page).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(clone.student / page, to / "notebooks" / page)
         print(f"copied {len(chapters)} chapters into {to}")
 
 

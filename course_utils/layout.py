@@ -13,15 +13,29 @@ from typing import Any
 
 from course_utils.errors import CourseError
 
+FIRST_PROJECT = 10
+"""The number of the first folder that holds a project; together, projects are the last chapter: 10a, 10b …."""
+
 
 @dataclass(frozen=True)
 class Chapter:
-    """One chapter: a folder, a notebook, an nbgrader assignment, a page."""
+    """One chapter, or one project of the last one: a folder, a notebook, an nbgrader assignment, a page."""
 
     name: str
     """Name of the folder and of the assignment, for example `03_unrolling`."""
     notebook: Path
     """The instructor's notebook, with solutions."""
+
+    @property
+    def is_project(self) -> bool:
+        """Whether it is a project, of which a student does one, and not a lesson."""
+        return int(self.name[:2]) >= FIRST_PROJECT
+
+    @property
+    def label(self) -> str:
+        """Its number as pages show it: ``"3"``; for a project ``"10a"`` and so on."""
+        number = int(self.name[:2])
+        return f"{FIRST_PROJECT}{chr(ord('a') + number - FIRST_PROJECT)}" if self.is_project else str(number)
 
     @property
     def page(self) -> str:
@@ -87,7 +101,7 @@ class Clone:
 
     @property
     def chapters(self) -> list[Chapter]:
-        """The chapters that are there, in order: folders `NN_name` with one notebook in each."""
+        """The chapters that are there, in order: folders `NN_name` with one notebook in each; projects last."""
         found = []
         for folder in sorted(self.notebooks.glob("[0-9][0-9]_*")):
             notebooks = sorted(folder.glob("*.ipynb"))
@@ -105,7 +119,7 @@ class Clone:
         """The chapters with these names, or all of them.
 
         Args:
-            names: folder names, their numbers (`3`, `03`) or notebook names (`unrolling`).
+            names: folder names, their numbers (`3`, `03`, `10a`) or notebook names (`unrolling`).
 
         Raises:
             CourseError: for a name that no chapter has, with the nearest that exists.
@@ -123,6 +137,7 @@ class Clone:
                 chapter.notebook.name,
                 number,
                 number.lstrip("0"),
+                chapter.label,
             ):
                 by_name[alias] = chapter
         for name in wanted:

@@ -6,24 +6,31 @@ import hashlib
 import io
 import logging
 import os
+import posixpath
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from course_utils import __version__
 from course_utils.errors import CourseError
 from course_utils.grading.settings import configure
 from course_utils.layout import Chapter, Clone, write_atomically
-from course_utils.site.studies import with_studies
+from course_utils.runs.in_pages import with_stored_numbers
 
-PAGES_FOLDER = "appendix"
-"""The folder of the pages that chapters link to, beside the chapters."""
-_PAGES = ("glossary.md", "notation.md", "training_checklist.md")
+PROJECTS_PAGE = "capstone.md"
+"""What students need beside a project: how to choose, what counts, how to hand in."""
+PAGES = (
+    "appendix/glossary.md",
+    "appendix/notation.md",
+    "appendix/training_checklist.md",
+    PROJECTS_PAGE,
+)
+"""The pages that chapters link to: where they lie below the lessons, and beside the chapters of the edition."""
 _LOCAL_LINK = re.compile(r"\[([^\[\]]+)\]\((?!\w+:)([^()#\s]+)(#[^()\s]*)?\)")
 
 _README = """\
@@ -43,6 +50,7 @@ Run the cells with `quiz(…)` to see the questions. An answer is saved at once,
 the notebook, and, when you save the notebook, in it. Hand in the saved notebook, and the file where you can.
 
 A term in bold that is a link leads to the glossary, in the folder `appendix`: keep it beside the chapters' folders.
+The last chapter is a choice of projects: `capstone.md` says how to choose, what counts and how to hand in.
 
 Chapters in this edition:
 
@@ -85,26 +93,38 @@ def release_chapter(chapter: Chapter, clone: Clone, folder: Path) -> None:
 
 
 def release_pages(clone: Clone, chapters: Sequence[Chapter], folder: Path) -> list[Path]:
-    """Write the pages that chapters link to into `folder/appendix/`.
+    """Write the pages that chapters link to into `folder`; the page of the projects only beside a project.
 
     Args:
         clone: the clone they belong to; a page that it does not have is left out.
         chapters: the chapters beside which the pages will lie. What links to anything else becomes plain text.
-        folder: receives the folder.
+        folder: receives the pages.
 
     Returns:
         The files.
     """
-    source = clone.notebooks / PAGES_FOLDER
-    names = [name for name in _PAGES if (source / name).is_file()]
-    there = {*names, *(f"../{chapter.name}/{chapter.notebook.name}" for chapter in chapters)}
+    pages = [
+        page
+        for page in PAGES
+        if (clone.notebooks / page).is_file()
+        and (page != PROJECTS_PAGE or any(chapter.is_project for chapter in chapters))
+    ]
+    there = {*pages, *(f"{chapter.name}/{chapter.notebook.name}" for chapter in chapters)}
     files = []
-    for name in names:
-        text = with_studies((source / name).read_text(encoding="utf-8"))
-        text = _LOCAL_LINK.sub(lambda link: link[0] if link[2] in there else link[1], text)
-        write_atomically(folder / PAGES_FOLDER / name, text)
-        files.append(folder / PAGES_FOLDER / name)
+    for page in pages:
+        text = with_stored_numbers((clone.notebooks / page).read_text(encoding="utf-8"))
+        write_atomically(folder / page, _without_dead_links(text, posixpath.dirname(page), there))
+        files.append(folder / page)
     return files
+
+
+def _without_dead_links(text: str, folder: str, there: Collection[str]) -> str:
+    """The text of a page in `folder`; what links to a file that is not `there` becomes plain text."""
+
+    def alive(link: re.Match[str]) -> str:
+        return link[0] if posixpath.normpath(posixpath.join(folder, link[2])) in there else link[1]
+
+    return _LOCAL_LINK.sub(alive, text)
 
 
 def complaint(log: str) -> str:
@@ -134,7 +154,7 @@ def student_key(clone: Clone, chapters: Sequence[Chapter]) -> str:
     files = [clone.root / "pyproject.toml", clone.root / "hatch_build.py"]
     for chapter in chapters:
         files += [p for p in chapter.notebook.parent.rglob("*") if p.is_file()]
-    files += [p for name in _PAGES if (p := clone.notebooks / PAGES_FOLDER / name).is_file()]
+    files += [p for page in PAGES if (p := clone.notebooks / page).is_file()]
     for folder in ("course_utils", "data", "quizzes"):
         files += [p for p in (clone.root / folder).rglob("*") if p.is_file() and "__pycache__" not in p.parts]
     for file in sorted(files):

@@ -29,10 +29,17 @@ MINUTES = (45, 75)
 """How long a chapter with exercises takes: its text, read, and its exercises."""
 MINUTES_OFF = 5
 """How far what a title says may be from that."""
+HOURS = (4, 8)
+"""How long a project takes, text and exercises likewise. It is work for several days, with a design and a report of
+one's own, and what it takes varies more: its title says hours."""
+HOURS_OFF = 0.5
+"""How far what a project's title says may be from that."""
+RUBRIC = "| criterion | full | partial | none |"
+"""The head of the table in each exercise of a project that is graded by hand, so that two graders agree."""
 EARLY_CHAPTERS = 5
 """The chapters before training on real data begins: their budgets are tighter."""
 _PROMPT = re.compile(
-    r"### Exercise (\d+)\.(\d+) · \S.* \*\((\d+(?:\.\d+)?) points?, about (\d+) minutes?(, graded by hand)?\)\*"
+    r"### Exercise (\d+[a-z]?)\.(\d+) · \S.* \*\((\d+(?:\.\d+)?) points?, about (\d+) minutes?(, graded by hand)?\)\*"
 )
 _DIRECTIVE = re.compile(r"^(?:```+|:::+)\{\w|\{\w[\w:]*\}`", re.MULTILINE)
 _DRAWS = re.compile(
@@ -141,7 +148,7 @@ def _check_cell(cell: nbformat.NotebookNode, where: str, problems: list[str]) ->
         problems.append(f"{where}: draws a figure and has no alternative text (metadata mystnb.image.alt)")
 
 
-def _check_grading(cells: Sequence[nbformat.NotebookNode], found: Hygiene) -> None:
+def _check_grading(cells: Sequence[nbformat.NotebookNode], chapter: Chapter, found: Hygiene) -> None:
     ids: list[str] = []
     by_hand = 0
     for index, cell in enumerate(cells):
@@ -177,6 +184,25 @@ def _check_grading(cells: Sequence[nbformat.NotebookNode], found: Hygiene) -> No
         found.problems.append("no exercise is graded by hand")
     if len(found.points) < 3:
         found.problems.append(f"{len(found.points)} graded exercises, at least 3 are wanted")
+    if chapter.is_project:
+        _check_project(cells, found)
+
+
+def _check_project(cells: Sequence[nbformat.NotebookNode], found: Hygiene) -> None:
+    """See that a project is graded as one: mostly by a person, by a rubric that stands in the exercise.
+
+    A lesson's checks can know the right answer. In a project the student decides, and what a check can measure (that
+    the parts work, that a baseline is beaten) is the smaller half.
+    """
+    automatic, in_all = sum(found.auto_points.values()), sum(found.points.values())
+    if not 0 < automatic <= in_all / 2:
+        found.problems.append(
+            f"{automatic:g} of {in_all:g} points are automatic: in a project some, and at most half"
+        )
+    for cell in cells:
+        heading = cell.source.splitlines()[0] if cell.source else ""
+        if heading.startswith("### Exercise") and "graded by hand" in heading and RUBRIC not in cell.source:
+            found.problems.append(f"{heading[4:].split(' · ')[0]}: graded by hand, and no table {RUBRIC}")
 
 
 def _check_questions(cells: Sequence[nbformat.NotebookNode], chapter: Chapter, found: Hygiene) -> None:
@@ -238,8 +264,8 @@ def _check_exercises(cells: Sequence[nbformat.NotebookNode], chapter: Chapter, f
                 )
                 continue
             waiting, minutes = (name, heading), minutes + int(heading[4])
-            if name != f"Exercise {int(chapter.name[:2])}.{number}":
-                found.problems.append(f"{name}: it is number {int(chapter.name[:2])}.{number}")
+            if name != f"Exercise {chapter.label}.{number}":
+                found.problems.append(f"{name}: it is number {chapter.label}.{number}")
             if bank and cell.metadata.get("objective") not in bank.objectives:
                 found.problems.append(
                     f"{name}: its cell's metadata `objective` is {cell.metadata.get('objective')!r}, "
@@ -301,12 +327,23 @@ def count_words(cells: Sequence[nbformat.NotebookNode]) -> int:
     return len(re.sub(r"### BEGIN SOLUTION(?:.|\n)*?### END SOLUTION", "", text).split())
 
 
-def _check_minutes(cells: Sequence[nbformat.NotebookNode], exercises: int, found: Hygiene) -> None:
+def _check_minutes(
+    cells: Sequence[nbformat.NotebookNode], chapter: Chapter, exercises: int, found: Hygiene
+) -> None:
     words = count_words(cells)
     minutes = words / WORDS_A_MINUTE + exercises
     sum_of = (
         f"{words} words at {WORDS_A_MINUTE} a minute and {exercises} minutes of exercises are {minutes:.0f}"
     )
+    if chapter.is_project:
+        said = re.search(r"\*\*Time:\*\* about (\d+) hours", cells[0].source)
+        if said is None:
+            found.problems.append("the first cell does not say `**Time:** about X hours`")
+        elif abs(int(said[1]) - minutes / 60) > HOURS_OFF:
+            found.problems.append(f"{sum_of} minutes, and the title says {said[1]} hours")
+        if not HOURS[0] <= minutes / 60 <= HOURS[1]:
+            found.problems.append(f"{sum_of} minutes: a project takes {HOURS[0]} to {HOURS[1]} hours")
+        return
     if not MINUTES[0] <= minutes <= MINUTES[1]:
         found.problems.append(f"{sum_of} minutes: a chapter takes {MINUTES[0]} to {MINUTES[1]}")
     said = re.search(r"\*\*Time:\*\* about (\d+) minutes", cells[0].source)
@@ -320,10 +357,13 @@ def find_slow(chapter: Chapter, cell_seconds: Sequence[float]) -> list[str]:
     """What of a chapter took longer than it may, on a quiet machine.
 
     Args:
-        chapter: the chapter; the first five have tighter budgets.
+        chapter: the chapter; the first five have tighter budgets, and so have projects, whose students train more than
+            the sample solution does.
         cell_seconds: how long each of its code cells took.
     """
     a_cell, in_all = (30, 120) if int(chapter.name[:2]) <= EARLY_CHAPTERS else (60, 180)
+    if chapter.is_project:
+        a_cell, in_all = 30, 90
     slowest, total = max(cell_seconds, default=0.0), sum(cell_seconds)
     problems = []
     if slowest > a_cell:
@@ -354,11 +394,11 @@ def check_notebook(chapter: Chapter) -> Hygiene:
         if cell.cell_type == "code" and not is_graded(cell):
             found.code_lines.append(code_lines(cell.source))
     if chapter.has_exercises or EXERCISES_TO_COME not in notebook.cells[0].source:
-        _check_grading([cell for cell in notebook.cells if not is_question(cell)], found)
+        _check_grading([cell for cell in notebook.cells if not is_question(cell)], chapter, found)
     _check_questions(notebook.cells, chapter, found)
     if chapter.has_exercises:
         _check_objectives(notebook.cells, chapter, found)
-        _check_minutes(notebook.cells, _check_exercises(notebook.cells, chapter, found), found)
+        _check_minutes(notebook.cells, chapter, _check_exercises(notebook.cells, chapter, found), found)
     if (chapter.notebook.parent / ANSWERS_FILE).exists():
         found.problems.append(f"{ANSWERS_FILE} lies beside it and would be given to every student: delete it")
     return found

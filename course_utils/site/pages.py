@@ -18,9 +18,8 @@ from course_utils import __version__
 from course_utils.errors import CourseError
 from course_utils.layout import Chapter, Clone
 from course_utils.quiz.public import shown_place
-from course_utils.runs import compare, load_run
+from course_utils.runs.in_pages import with_stored_numbers
 from course_utils.site.execute import Record, executed_notebook
-from course_utils.site.studies import with_studies
 
 if TYPE_CHECKING:
     import nbformat
@@ -122,38 +121,6 @@ def with_measurements(text: str, results: Path) -> str:
     return re.sub(r"\{\{ measured: ([\w.]+) \}\}", put, text)
 
 
-def with_cards(text: str) -> str:
-    """Put what the cards of the stored runs say into a page.
-
-    ``{{ runs: imdb-lstm, imdb-bag }}`` stands for the table of `course_utils.runs.compare`,
-    ``{{ run: imdb-lstm.accuracy }}`` for one number of its row: ``parameters``; ``seconds``; ``accuracy``, ``lowest``
-    and ``highest``, in per cent, over the seeds; ``val_loss``, of the run that is shipped.
-
-    Raises:
-        CourseError: for a run that is not stored, or a number that a card has not.
-    """
-
-    def put(found: re.Match[str]) -> str:
-        name, _, fact = found[1].partition(".")
-        row = compare([name]).rows[0]
-        shown = {
-            "parameters": f"{row['parameters']:,}",
-            "seconds": f"{row['seconds']:.0f}",
-            "accuracy": f"{100 * row['accuracy']:.2f}",
-            "lowest": f"{100 * min(row['accuracies']):.2f}",
-            "highest": f"{100 * max(row['accuracies']):.2f}",
-            "val_loss": f"{load_run(name).card.metrics['val_loss']:.3f}",
-        }
-        if fact not in shown:
-            raise CourseError(f"a card has no {fact!r} to put into a page: name one of {', '.join(shown)}")
-        return shown[fact]
-
-    text = re.sub(r"\{\{ run: ([a-z0-9-]+\.\w*) \}\}", put, text)
-    return re.sub(
-        r"\{\{ runs: ([a-z0-9, -]+) \}\}", lambda found: compare(found[1].split(", ")).markdown(), text
-    )
-
-
 def _version(name: str) -> str:
     if name == "python":
         return platform.python_version()
@@ -232,8 +199,8 @@ def stage_site(clone: Clone, records: dict[Chapter, Record]) -> Path:
             text = file.read_text(encoding="utf-8")
             if "{{ timings }}" in text:
                 text = text.replace("{{ timings }}", timings_table(records))
-            text = with_cards(with_measurements(text, clone.root / "benchmarks" / "results"))
-            copy.write_text(with_studies(with_versions(text, clone)), encoding="utf-8")
+            text = with_stored_numbers(with_measurements(text, clone.root / "benchmarks" / "results"))
+            copy.write_text(with_versions(text, clone), encoding="utf-8")
     (target / "_config.yml").write_text(
         yaml.safe_dump(_site_config(clone), allow_unicode=True, sort_keys=False), encoding="utf-8"
     )

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from course_utils.errors import CourseError
-from course_utils.grading.release import PAGES_FOLDER, build_student_edition
+from course_utils.grading.release import PAGES, build_student_edition
 from course_utils.layout import Chapter, Clone
 
 
@@ -60,12 +60,14 @@ def copy_for_study(clone: Clone) -> Path:
         The folder. A file that is in it already, with or without work in it, stays as it is.
     """
     work = clone.root / "class" / "my_work"
-    for folder in (*(chapter.name for chapter in clone.chapters), PAGES_FOLDER):
-        for file in sorted((clone.student / folder).rglob("*")):
-            copy = work / file.relative_to(clone.student)
-            if file.is_file() and not copy.exists():
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(file, copy)
+    files = [clone.student / page for page in PAGES]
+    for chapter in clone.chapters:
+        files += sorted((clone.student / chapter.name).rglob("*"))
+    for file in files:
+        copy = work / file.relative_to(clone.student)
+        if file.is_file() and not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, copy)
     return work
 
 

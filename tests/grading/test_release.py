@@ -104,3 +104,16 @@ def test_links_to_what_is_not_there_become_text(tmp_path: Path) -> None:
     assert written.read_text(encoding="utf-8") == (
         "### gate\n\n[Chapter 1](../01_a/a.ipynb), Chapter 2, R, [self](#gate), [paper](https://doi.org/10.1/x)\n"
     )
+
+
+def test_the_page_of_the_projects_lies_beside_projects_alone(tmp_path: Path) -> None:
+    clone = Clone(tmp_path / "clone")
+    clone.notebooks.mkdir(parents=True)
+    text = "[A](10_a/a.ipynb), [B](11_b/b.ipynb), [gate](appendix/glossary.md#gate)\n"
+    (clone.notebooks / "capstone.md").write_text(text, encoding="utf-8")
+    lesson = Chapter("09_l", clone.notebooks / "09_l" / "l.ipynb")
+    project = Chapter("10_a", clone.notebooks / "10_a" / "a.ipynb")
+    assert release_pages(clone, [lesson], tmp_path / "edition") == []
+    (written,) = release_pages(clone, [lesson, project], tmp_path / "edition")
+    assert written == tmp_path / "edition" / "capstone.md"
+    assert written.read_text(encoding="utf-8") == "[A](10_a/a.ipynb), B, gate\n"

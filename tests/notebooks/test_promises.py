@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -256,3 +257,71 @@ def test_a_chapter_without_exercises_promises_nothing_yet(tmp_path: Path) -> Non
     ]
     cell(notebook, "title").source = TITLE.replace("gate", "door") + "\n**Exercises:** being written."
     assert check_notebook(write_chapter(tmp_path, notebook, sound_bank())).problems == []
+
+
+# --- projects -------------------------------------------------------------------------------------------------------
+
+
+def sound_project() -> NotebookNode:
+    """A project that keeps every promise: no bank, hours, a rubric, mostly graded by hand."""
+    notebook = sound_notebook()
+    notebook.cells = [each for each in notebook.cells if each.id not in ("one", "two", "setup")]
+    cell(notebook, "title").source = TITLE.replace("55 minutes", "5 hours")
+    for number, minutes in ((1, 80), (2, 85), (3, 100)):
+        prompt = cell(notebook, f"prompt-{number}")
+        first = prompt.source.splitlines()[0].replace("Exercise 5.", "Exercise 10b.")
+        prompt.source = re.sub(r"about \d+ minutes", f"about {minutes} minutes", first) + "\n\nWrite it."
+    cell(
+        notebook, "prompt-3"
+    ).source += "\n\n| criterion | full | partial | none |\n|---|---|---|---|\n| why | 3 | 1 | 0 |"
+    cell(notebook, "prompt-3").source = cell(notebook, "prompt-3").source.replace("(3 points", "(4 points")
+    cell(notebook, "essay").metadata.nbgrader.points = 4
+    return notebook
+
+
+def project_problems(folder: Path, notebook: NotebookNode) -> str:
+    path = folder / "notebooks" / "11_gates" / "gates.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(notebook, path)
+    return "\n".join(check_notebook(Chapter("11_gates", path)).problems)
+
+
+def test_a_project_that_keeps_every_promise_has_no_problem(tmp_path: Path) -> None:
+    assert project_problems(tmp_path, sound_project()) == ""
+
+
+PROJECT_BREACHES = {
+    "minutes": (replace("title", "5 hours", "55 minutes"), "does not say `**Time:** about X hours`"),
+    "other hours": (replace("title", "5 hours", "7 hours"), "and the title says 7 hours"),
+    "too short": (
+        replace("prompt-3", "about 100 minutes", "about 1 minutes"),
+        "a project takes 4 to 8 hours",
+    ),
+    "no rubric": (
+        replace("prompt-3", "| partial |", "| so-so |"),
+        "Exercise 10b.3: graded by hand, and no table",
+    ),
+    "a lesson's number": (replace("prompt-1", "10b.1", "11.1"), "Exercise 11.1: it is number 10b.1"),
+    "mostly automatic": (
+        lambda notebook, bank: cell(notebook, "essay").metadata.nbgrader.update(points=3),
+        "3.5 of 6.5 points are automatic",
+    ),
+}
+
+
+@pytest.mark.parametrize("breach", PROJECT_BREACHES)
+def test_a_projects_broken_promise_is_noticed(tmp_path: Path, breach: str) -> None:
+    change, message = PROJECT_BREACHES[breach]
+    notebook = sound_project()
+    change(notebook, {})
+    found = project_problems(tmp_path, notebook)
+    assert message in found, found
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "is_project"),
+    [("03_unrolling", "3", False), ("10_a", "10a", True), ("12_c", "10c", True)],
+)
+def test_projects_are_the_parts_of_the_last_chapter(name: str, label: str, is_project: bool) -> None:
+    chapter = Chapter(name, Path("x.ipynb"))
+    assert (chapter.label, chapter.is_project) == (label, is_project)

@@ -15,8 +15,7 @@ from course_utils import __version__
 from course_utils.cli import app
 from course_utils.errors import CourseError
 from course_utils.layout import Clone
-from course_utils.runs import RunError, compare, load_run
-from course_utils.site.pages import with_cards, with_measurements, with_versions
+from course_utils.site.pages import with_measurements, with_versions
 
 RESULT = {
     "columns": {"what": "what", "ours": "the engine"},
@@ -101,24 +100,3 @@ def test_the_page_shows_versions_and_no_placeholder(clone: Clone, built_site: Pa
     page = (built_site / "notebooks" / "getting_started.html").read_text(encoding="utf-8")
     assert "{{" not in re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL).replace("{{The Unrolled", "")
     assert f"unrolled-{__version__}.zip" in page
-
-
-def test_runs_become_the_table_of_their_cards() -> None:
-    text = with_cards("before\n\n{{ runs: imdb-lstm, imdb-bag }}\n\nafter")
-    assert text == f"before\n\n{compare(['imdb-lstm', 'imdb-bag']).markdown()}\n\nafter"
-
-
-def test_a_number_of_a_card_stands_in_a_sentence() -> None:
-    card = load_run("imdb-lstm").card
-    shares = [100 * trial.test_accuracy for trial in card.trials]
-    text = with_cards(
-        "{{ run: imdb-lstm.lowest }} to {{ run: imdb-lstm.highest }}, {{ run: imdb-lstm.parameters }}"
-    )
-    assert text == f"{min(shares):.2f} to {max(shares):.2f}, {card.parameters:,}"
-
-
-def test_a_run_or_a_number_that_there_is_not_stops_the_build() -> None:
-    with pytest.raises(RunError, match="no run called 'imdb-lsmt'"):
-        with_cards("{{ runs: imdb-lsmt }}")
-    with pytest.raises(CourseError, match="a card has no 'colour'"):
-        with_cards("{{ run: imdb-lstm.colour }}")
