@@ -454,7 +454,7 @@ def load_forecast_study(folder: Path | None = None) -> ForecastStudy:
     found = next((place / CARD for place in places if (place / CARD).is_file()), None)
     if found is None:
         raise RunError(
-            "The trainings of the forecasts are not stored here: train them with `course train forecast_study`, or "
+            "The trainings of the forecasts are not stored here: train them with `course train forecast-study`, or "
             "restore the folder data/forecast_study."
         )
     try:

@@ -127,7 +127,7 @@ def stop_at_the_direct_one(training: ForecastTraining, seed: int, settings: Fore
 def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="there is no series 'rain'"):
         study_series("rain")
-    with pytest.raises(RunError, match=re.escape("`course train forecast_study`")):
+    with pytest.raises(RunError, match=re.escape("`course train forecast-study`")):
         load_forecast_study(tmp_path)
     (tmp_path / CARD).write_text("{}", encoding="utf-8")
     with pytest.raises(RunError, match="not a card of this course"):
@@ -141,7 +141,7 @@ def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
 
 def test_the_shipped_study_says_what_the_lesson_says() -> None:
     study = load_forecast_study(shipped())
-    assert study.card.settings == SETTINGS, "train again with `course train forecast_study`"
+    assert study.card.settings == SETTINGS, "train again with `course train forecast-study`"
     one_step = {name: study.errors(name)[:, 0] for name in SETTINGS.trainings}
     linear = {
         name: errors_by_step(
