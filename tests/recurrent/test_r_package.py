@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import course_utils.recurrent
 from course_utils.recurrent.activations import activation_named
 from course_utils.recurrent.r_package import (
     RModel,
@@ -827,6 +828,35 @@ class TestThePage:
         rows = re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE)
         named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
         assert named == set(inspect.signature(trainr).parameters) - {"fields"}
+
+    def test_it_has_every_function_of_the_package(self) -> None:
+        exported = "bin2int epoch_annealing epoch_print int2bin loss_L1 predictr trainr"
+        inside = (
+            "b2i i2b backprop_r backprop_rnn backprop_lstm backprop_gru clean_r clean_rnn clean_lstm init_r init_rnn "
+            "init_lstm init_gru predict_rnn predict_lstm predict_gru update_r update_sgd update_adagrad"
+        )
+        named = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`\n]+)`", self.page))))
+        assert {*exported.split(), *inside.split()} <= named
+
+    def test_what_stands_beside_the_inner_functions_is_there(self) -> None:
+        table = self.page.split("| in R, inside |")[1].split("\n\n")[0]
+        here = [row.split("|")[2] for row in table.splitlines()[2:]]
+        names = [name for cell in here for name in re.findall(r"`([\w.]+)`", cell)]
+        assert len(names) >= 6
+        for name in names:
+            thing: Any = course_utils.recurrent
+            for part in name.split("."):
+                thing = getattr(thing, part)
+
+    def test_every_keras_name_exists(self) -> None:
+        import keras
+
+        names = set(re.findall(r"`[^`]*?keras((?:\.\w+)+)", self.page))
+        assert len(names) > 15
+        for name in names:
+            thing: Any = keras
+            for part in name[1:].split("."):
+                thing = getattr(thing, part)
 
     def test_what_it_quotes_was_measured(self) -> None:
         quoted = re.findall(r"\{\{ measured: r_package(?:\.(\w+))? \}\}", self.page)
