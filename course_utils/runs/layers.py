@@ -119,3 +119,52 @@ class AttentionPooling(keras.layers.Layer):  # type: ignore[misc]
     def get_config(self) -> dict[str, Any]:
         """What builds the same layer again."""
         return {**super().get_config(), "units": self.units}
+
+
+class WordPairs(keras.layers.Layer):  # type: ignore[misc]
+    """Numbers for neighbouring words, put beside the numbers of the words themselves: "not good" gets its own vector.
+
+    There are too many pairs for a table with a row for each, so each pair falls into one of `buckets` rows, as Joulin
+    et al. (2017) do it: among the frequent pairs few share a row. Padding has a row of its own, and is masked.
+
+    Args:
+        words: how many ids there are.
+        units: numbers a word.
+        pair_units: numbers a pair of the word and the one before it.
+        buckets: rows of the table of pairs.
+    """
+
+    def __init__(self, words: int, units: int, pair_units: int, buckets: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.settings = {"words": words, "units": units, "pair_units": pair_units, "buckets": buckets}
+        self.buckets = buckets
+        self.word_table = keras.layers.Embedding(words, units, name="words")
+        self.pair_table = keras.layers.Embedding(buckets, pair_units, name="pairs")
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Make both tables."""
+        self.word_table.build(input_shape)
+        self.pair_table.build(input_shape)
+
+    def bucket_of(self, ids: Any) -> Any:
+        """The row of each id and the one before it: (batch, time) from ids (batch, time); 0 for padding."""
+        before = keras.ops.pad(ids, [[0, 0], [1, 0]])[:, :-1]
+        mixed = before * 7919 + ids * 31_337  # two primes; below 2^31 for up to 50,000 ids
+        return keras.ops.where(ids > 0, 1 + keras.ops.mod(mixed, self.buckets - 1), 0)
+
+    def call(self, ids: Any) -> Any:
+        """Ids in, (batch, time), numbers out (batch, time, units + pair_units)."""
+        both = [self.word_table(ids), self.pair_table(self.bucket_of(ids))]
+        return keras.ops.concatenate(both, axis=-1)
+
+    def compute_mask(self, ids: Any, mask: Any = None) -> Any:
+        """Padding is masked."""
+        return keras.ops.not_equal(ids, 0)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """One vector a word."""
+        return (*input_shape, self.settings["units"] + self.settings["pair_units"])
+
+    def get_config(self) -> dict[str, Any]:
+        """What builds the same layer again."""
+        return {**super().get_config(), **self.settings}

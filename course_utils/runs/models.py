@@ -6,7 +6,7 @@ Keras is imported only as a model is built.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 
 def bag_of_words() -> Any:
@@ -141,12 +141,13 @@ def averaged_embeddings() -> Any:
 
 def gru_reader(
     *,
-    embedding: int,
-    units: int,
-    pooling: str = "",
+    embedding: int = 64,
+    units: int = 32,
+    pooling: Literal["", "states", "attention"] = "",
     both_ways: bool = False,
+    pairs: int = 0,
     word_dropout: float = 0.0,
-    dropout: float,
+    dropout: float = 0.3,
 ) -> Any:
     """A GRU, and the answer from its last state or from all of them.
 
@@ -156,19 +157,22 @@ def gru_reader(
         pooling: ``states`` for the largest and the mean value of each unit, ``attention`` for a weighted mean,
             nothing for the last state.
         both_ways: whether a second GRU reads backwards.
+        pairs: numbers for each word and the one before it; 0 for none.
         word_dropout: the share of words that are hidden in training.
-        dropout: of the columns of the embedding.
+        dropout: the share of the columns of the embedding that are hidden in training.
     """
     from keras import Input, Sequential, layers
 
-    from course_utils.runs.layers import AttentionPooling, StatePooling, WordDropout
+    from course_utils.runs.layers import AttentionPooling, StatePooling, WordDropout, WordPairs
 
     gru = layers.GRU(units, return_sequences=bool(pooling))
     return Sequential(
         [
             Input((None,), dtype="int32"),
             *([WordDropout(word_dropout)] if word_dropout else []),
-            layers.Embedding(20_000, embedding, mask_zero=True),
+            WordPairs(20_000, embedding, pairs, 100_000)
+            if pairs
+            else layers.Embedding(20_000, embedding, mask_zero=True),
             layers.SpatialDropout1D(dropout),
             layers.Bidirectional(gru) if both_ways else gru,
             *([StatePooling()] if pooling == "states" else []),
