@@ -45,5 +45,5 @@ def accuracies(
     ax.grid(visible=True, axis="x", color=style.FAINT, linewidth=0.8)
     ax.grid(visible=False, axis="y")
     ax.set_ylim(min(places.values()) - 0.6, 0.6)
-    fig.legend(loc="outside upper right", ncols=2)
+    fig.legend(loc="outside upper right", ncols=2, frameon=False)
     return fig

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from course_utils.runs.layers import AttentionPooling, StatePooling, WordDropout
+from course_utils.runs.layers import AttentionPooling, StatePooling, WordDropout, WordPairs
 
 IDS = np.tile(np.array([0, 0, 1, *range(2, 27)], "int32"), (200, 1))
 
@@ -92,4 +92,32 @@ def test_pooling_takes_the_time_away_and_comes_back_from_its_settings(
     assert model.output_shape == (None, width)
     assert model(np.array([[0, 0, 3, 4]], "int32")).shape == (1, width)
     again = type(layer).from_config(layer.get_config())
+    assert again.get_config() == layer.get_config()
+
+
+def test_a_pair_has_its_vector_wherever_it_stands_and_padding_is_masked() -> None:
+    layer = WordPairs(words=50, units=3, pair_units=2, buckets=1000)
+    ids = np.array([[0, 0, 1, 7, 8, 7, 8], [0, 0, 0, 1, 8, 7, 8]], "int32")
+    out = np.array(layer(ids))
+    assert out.shape == (2, 7, 5)
+    words, pairs = (np.array(table) for table in layer.weights)
+    np.testing.assert_array_equal(out[..., :3], words[ids])
+    buckets = np.array(layer.bucket_of(ids))
+    np.testing.assert_array_equal(out[..., 3:], pairs[buckets])
+    assert (buckets[ids == 0] == 0).all()
+    assert (buckets[ids > 0] > 0).all()
+    assert buckets[0, 4] == buckets[0, 6] == buckets[1, 6], "7 then 8"
+    assert len({buckets[0, 4], buckets[0, 5], buckets[1, 4]}) == 3, "7 then 8, 8 then 7, 1 then 8"
+    np.testing.assert_array_equal(np.array(layer.compute_mask(ids)), ids > 0)
+
+
+def test_pairs_of_all_words_stay_within_the_table() -> None:
+    layer = WordPairs(words=20_000, units=1, pair_units=1, buckets=100_000)
+    ids = np.random.default_rng(0).integers(1, 20_000, (50, 400)).astype("int32")
+    ids[0, :2] = 19_999
+    buckets = np.array(layer.bucket_of(ids))
+    assert buckets.min() >= 1
+    assert buckets.max() < 100_000
+    assert len(np.unique(buckets)) > 15_000, "20,000 random pairs should fall into many rows"
+    again = WordPairs.from_config(layer.get_config())
     assert again.get_config() == layer.get_config()
