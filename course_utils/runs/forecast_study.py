@@ -1,9 +1,10 @@
 """Chapter 9's networks from several seeds: four series, three kinds of layer, and one thing changed at a time.
 
 Every training is that of the R introduction: 50 units, a dense layer, Adam, squared error, 10 epochs in batches of 32.
-Windows have 48 values (16 for the population). What a training changes, its name says. `train_forecast_study` stores
-``forecast_study.json``: the settings, and how far each network is off in the test part. The naive, the seasonal naive
-and the linear forecast are cheap enough to be computed where they are needed: `simple_forecasts`.
+Windows have 48 values (16 for the population). What a training changes, its name says; the direct one has a dropout of
+0.2 besides, for its intervals. `train_forecast_study` stores ``forecast_study.json``: the settings, and how far each
+network is off in the test part. The naive, the seasonal naive and the linear forecast are cheap enough to be computed
+where they are needed: `simple_forecasts`.
 
 Environment:
     COURSE_RUNS: a folder of runs; its folder ``forecast_study`` is looked in first, and is what is written to.
@@ -363,7 +364,7 @@ def train_forecast_study(
     checkpoints: Path | None = None,
     settings: ForecastStudySettings = SETTINGS,
 ) -> None:
-    """Train all networks from all seeds, some ten minutes in all, and store what came of it.
+    """Train all networks from all seeds, up to an hour or so on a busy machine, and store what came of it.
 
     Interrupted, the next call goes on with the first training that is missing. What is stored already, with the same
     settings, is not trained again.
