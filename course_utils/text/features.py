@@ -16,6 +16,8 @@ _NAME = re.compile(r"^[A-Z][A-Za-z' ]*:$", re.MULTILINE)
 def text_features(text: str) -> dict[str, npt.NDArray[np.float64]]:
     """The facts about each character of a text, as a reader knows them who has just read it.
 
+    One looks ahead: whether a line is a speaker's name is told by the colon at its end.
+
     Args:
         text: any; what lies before its beginning counts as nothing.
 
