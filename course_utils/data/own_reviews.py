@@ -77,8 +77,9 @@ def load_labelled_csv(
 ) -> LabelledTexts:
     """Read labelled texts from a CSV file with a header.
 
-    The delimiter is found out: a comma, a semicolon, a tab or a bar. A byte order mark is understood. Empty rows, rows
-    without a text or a label, and repeated texts are left out and reported; whatever else is wrong is an error.
+    The delimiter is found out: a comma, a semicolon, a tab or a bar. A byte order mark is understood, and so
+    are spaces behind the delimiter. Empty rows, rows without a text or a label, and repeated texts are left out and
+    reported; whatever else is wrong is an error.
 
     Args:
         path: the file.
