@@ -77,8 +77,9 @@ def load_labelled_csv(
 ) -> LabelledTexts:
     """Read labelled texts from a CSV file with a header.
 
-    The delimiter is found out: a comma, a semicolon, a tab or a bar. A byte order mark is understood. Empty rows, rows
-    without a text or a label, and repeated texts are left out and reported; whatever else is wrong is an error.
+    The delimiter is found out: a comma, a semicolon, a tab or a bar. A byte order mark is understood, and so
+    are spaces behind the delimiter. Empty rows, rows without a text or a label, and repeated texts are left out and
+    reported; whatever else is wrong is an error.
 
     Args:
         path: the file.
@@ -194,6 +195,9 @@ def _decode(content: bytes, file: Path, encoding: str) -> str:
             f"{file.name}, line {line}: the byte 0x{content[start]:02x} is no {encoding}: save the file as “CSV UTF-8”"
             ", or, if it comes from an older Windows program, say encoding='cp1252' and look at the accents."
         ) from error
+    text = text.lstrip("\ufeff")
+    if not text.strip():
+        raise DataError(f"{file.name} is empty: save your texts into it, with a header in line 1.")
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise DataError(
@@ -206,10 +210,14 @@ def _decode(content: bytes, file: Path, encoding: str) -> str:
 def _header(content: str, file: Path, wanted: tuple[str, str]) -> tuple[str, list[str]]:
     """The delimiter that makes the wanted columns appear, or else the most columns; and the columns."""
     first = next(line for line in content.splitlines() if line.strip())
+    if re.fullmatch(r"\"?sep=.\"?", first.strip(" "), re.IGNORECASE):
+        raise DataError(
+            f"{file.name}, line 1: {first!r} is a note to a spreadsheet program: delete this line."
+        )
     found = {}
     for delimiter in _DELIMITERS:
         try:
-            (found[delimiter],) = csv.reader([first], delimiter=delimiter)
+            (found[delimiter],) = csv.reader([first], delimiter=delimiter, skipinitialspace=True)
         except (csv.Error, ValueError):
             continue
     if not found:
@@ -248,7 +256,9 @@ def _rows(content: str, delimiter: str, columns: int, file: Path) -> list[tuple[
     rows: list[tuple[int, list[str]]] = []
     before = 0
     try:
-        reader = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True)
+        reader = csv.reader(
+            io.StringIO(content, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
+        )
         for row in reader:
             line, before = before + 1, reader.line_num
             blank = not any(cell.strip() for cell in row)
@@ -278,7 +288,13 @@ def _rows(content: str, delimiter: str, columns: int, file: Path) -> list[tuple[
 def _meaning(labels: Mapping[str, int | None] | None, file: Path) -> dict[str, int | None]:
     if labels is None:
         return dict(KNOWN_LABELS)
-    meaning = {str(label).strip().casefold(): value for label, value in labels.items()}
+    meaning: dict[str, int | None] = {}
+    for label, value in labels.items():
+        name = str(label).strip().casefold()
+        if meaning.setdefault(name, value) != value:
+            raise DataError(
+                f"{file.name}: labels= gives {name!r} two meanings (case does not matter): keep one."
+            )
     wrong = [value for value in meaning.values() if value not in (0, 1, None)]
     if wrong:
         raise DataError(
@@ -303,7 +319,7 @@ def _refuse_labels(
             f"is it a slip of {near[0]!r}? Mend it there, or add it" if near else "mend it there, or add it"
         )
         raise DataError(
-            f"{where}the label {label!r} is not in labels=: {hint} to labels= (None leaves such rows out)."
+            f"{where}the label {label[:40]!r} is not in labels=: {hint} to labels= (None leaves such rows out)."
         )
     counts = Counter(each for each, _ in unknown)
     there = ", ".join(f"{each[:20]!r} ({count} times)" for each, count in counts.most_common(6))
@@ -313,7 +329,9 @@ def _refuse_labels(
         if numbers
         else "labels={'good': 1, 'bad': 0, 'mixed': None}"
     )
-    raise DataError(f"{where}what does {label!r} mean? There are {there}: say it, for example {example}.")
+    raise DataError(
+        f"{where}what does {label[:40]!r} mean? There are {there}: say it, for example {example}."
+    )
 
 
 def _check_counts(counts: Counter[int], total: int, file: Path) -> None:

@@ -210,12 +210,14 @@ def tag_odds(words: Sequence[str], read: Read = "both") -> npt.NDArray[np.float6
     """The true odds of each word's tags, given the word and what else is read.
 
     The forward-backward algorithm for hidden Markov models (Rabiner 1989), with the odds by which the grammar itself
-    draws. No reader of the same words can be right more often than by always taking the tag with the largest odds.
+    draws. On average, no reader of the same words is right more often than by always taking the tag with the largest
+    odds.
     (That no sentence is longer than `LONGEST` and none comes twice is left out of account: it concerns few sentences.)
 
     Args:
         words: a sentence of the grammar.
-        read: "both": the whole sentence; "before": the word and all before it; "after": the word and all after it.
+        read: "both": the whole sentence; "before": the word and all before it; "after": the word, all after it, and how
+            many words stand before it.
 
     Returns:
         (words, tags), each row sums to 1; the tags in the order of `TAGS`.

@@ -59,6 +59,16 @@ def test_quotes_line_breaks_and_columns_in_another_order(tmp_path):
     assert found.lines[1] == 4, "the first text takes two lines"
 
 
+def test_a_file_written_by_hand_is_understood(tmp_path):
+    path = tmp_path / "hand.csv"
+    lines = [f'{n % 2}, "Text number {n}, with a comma."' for n in range(60)]
+    path.write_text("\n".join(["label, text", *lines]), encoding="utf-8")
+    found = load_labelled_csv(path)
+    assert found.texts[3] == "Text number 3, with a comma." and found.labels.sum() == 30
+    path.write_bytes("\ufeff\ufefflabel, text\n".encode() + "\r".join(lines).encode())
+    assert len(load_labelled_csv(path)) == 60
+
+
 def test_an_old_encoding_is_read_where_it_is_named(tmp_path):
     rows = [(f"Café {text}", label) for text, label in ROWS]
     path = write(tmp_path, rows, encoding="cp1252")
@@ -128,6 +138,13 @@ def test_a_file_without_a_header_is_told_so(tmp_path):
     [
         (b"", "is empty"),
         (b" \n\n", "is empty"),
+        (b"\xef\xbb\xbf", "is empty"),
+        (b"\xff\xfe", "is empty"),
+        (b"\xef\xbb\xbf\r\n", "is empty"),
+        (
+            b"sep=;\ntext;label\nfine;1\n",
+            "line 1: 'sep=;' is a note to a spreadsheet program: delete this line",
+        ),
         (b"PK\x03\x04rest", "is a spreadsheet or an archive"),
         (b"text,label\nfine\0,1\n", "line 2: there is a null byte"),
         (b"text,text,label\na,b,1\n", "two columns are called 'text'"),
@@ -155,6 +172,10 @@ def test_labels_that_nobody_explained_are_asked_for(tmp_path):
         write(tmp_path, [*[(t, "good") for t, _ in ROWS], ("New", "godo")]), labels={"good": 1, "bad": 0}
     )
     assert "labels= maps to 2" in refusal(stars, labels={"1": 2})
+    assert "gives 'good' two meanings" in refusal(words, labels={"good": 1, "Good": 0, "bad": 0})
+    long = write(tmp_path, [(f"{n} " + "long " * 100, "1") for n in range(60)])
+    swapped = refusal(long, text_column="label", label_column="text")
+    assert len(swapped) < 500, "a text in the wrong column is not quoted whole"
 
 
 def test_one_text_with_two_labels_is_refused(tmp_path):
