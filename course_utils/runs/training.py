@@ -336,8 +336,9 @@ def text_batches(
 
         def __getitem__(self, i: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
             some = texts[batches[i]]  # (batch, time)
-            longest = max(1, int((some != 0).sum(axis=1).max()))
-            return some[:, -longest:], labels[batches[i]]
+            words = np.flatnonzero((some != 0).any(axis=0))
+            begin = words[0] if len(words) else -1
+            return some[:, begin:], labels[batches[i]]
 
     return Texts()
 
