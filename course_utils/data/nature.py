@@ -29,7 +29,7 @@ TIDE_SPEEDS: Final[dict[str, float]] = {
     "K1": EARTH + SUN,
     "O1": EARTH - 2 * MOON + SUN,
 }
-"""Degrees an hour of the five largest parts of most tides: the moon's and the sun's half-daily pull, the moon's as its
+"""Degrees an hour of five large parts of most tides: the moon's and the sun's half-daily pull, the moon's as its
 distance changes, and two daily ones. Astronomy fixes them, so that they are the same in all harbours."""
 
 
