@@ -11,7 +11,6 @@ Environment:
 from __future__ import annotations
 
 import importlib.metadata
-import os
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,9 +19,8 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from course_utils.data.bundled import bundled_roots
 from course_utils.data.tasks import binary_addition, latest_task, recall_task
 from course_utils.layout import write_atomically
 from course_utils.recurrent import GRU, LSTM, Adam, Dense, Network, SimpleRNN, fit
@@ -30,8 +28,9 @@ from course_utils.recurrent.activations import sigmoid_slope
 from course_utils.recurrent.arrays import Array
 from course_utils.recurrent.cell import Cell, Slopes, State
 from course_utils.recurrent.lstm import LSTMGates
+from course_utils.runs.card import Strict
 from course_utils.runs.errors import RunError
-from course_utils.runs.store import to_json, training_folder
+from course_utils.runs.store import find_study, read_card, study_folder, to_json
 
 CARD: Final = "ablation.json"
 
@@ -94,11 +93,7 @@ CELLS: Final[dict[str, type[Cell[Any]]]] = {
 """By variant, where it is not the LSTM itself."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class AblationTask(_Strict):
+class AblationTask(Strict):
     """A task and how it is trained.
 
     Attributes:
@@ -114,7 +109,7 @@ class AblationTask(_Strict):
     epochs: int = Field(ge=1)
 
 
-class AblationSettings(_Strict):
+class AblationSettings(Strict):
     """What all trainings have in common.
 
     Attributes:
@@ -148,7 +143,7 @@ SETTINGS = AblationSettings()
 """Those of the trainings that the course ships."""
 
 
-class AblationCard(_Strict):
+class AblationCard(Strict):
     """All that is known about the trainings.
 
     Attributes:
@@ -273,7 +268,7 @@ def train_ablation(
     Raises:
         RunError: if a training diverged, or the folder cannot be written.
     """
-    target = folder or _home()
+    target = folder or study_folder("ablation")
     if _is_done(target, settings):
         progress(f"ablation: all is trained and stored in {target}; delete that folder to train again")
         return
@@ -303,12 +298,6 @@ def _is_done(folder: Path, settings: AblationSettings) -> bool:
         return False
 
 
-def _home() -> Path:
-    """Where the trainings are written, and looked for first."""
-    runs = training_folder()
-    return (runs if os.environ.get("COURSE_RUNS") else runs.parent) / "ablation"
-
-
 def load_ablation(folder: Path | None = None) -> Ablation:
     """The stored trainings.
 
@@ -318,23 +307,11 @@ def load_ablation(folder: Path | None = None) -> Ablation:
     Raises:
         RunError: if they are not stored, or the file is damaged.
     """
-    places = [_home(), *(root / "ablation" for root in bundled_roots())] if folder is None else [folder]
-    found = next((place / CARD for place in places if (place / CARD).is_file()), None)
-    if found is None:
-        raise RunError(
-            "The trainings without a gate are not stored here: train them with `course train ablation`, or restore "
-            "the folder data/ablation."
-        )
-    try:
-        card = AblationCard.model_validate_json(found.read_bytes())
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the card"
-        raise RunError(
-            f"{found} is not a card of this course ({where}: {first['msg']}): restore it."
-        ) from error
-    except OSError as error:
-        raise RunError(f"{found} cannot be read ({error.strerror}): restore the folder.") from error
+    found = (
+        find_study("ablation", CARD, "The trainings without a gate are not stored here: train them", folder)
+        / CARD
+    )
+    card = read_card(found, AblationCard)
     settings = card.settings
     for task in settings.tasks:
         shares = card.accuracy.get(task.name, {})

@@ -10,11 +10,13 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """A part of a card: nothing unknown comes in, and nothing changes."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
 
-class LayerFacts(_Strict):
+class LayerFacts(Strict):
     """One layer of the model.
 
     Attributes:
@@ -28,7 +30,7 @@ class LayerFacts(_Strict):
     parameters: int = Field(ge=0)
 
 
-class Trial(_Strict):
+class Trial(Strict):
     """One training from one seed. The run ships the trial that is best on the validation data.
 
     Attributes:
@@ -66,7 +68,7 @@ trained, where none are shipped), ``…_float32`` of the weights as trained, ``�
 epoch; ``val_…`` of those at the best epoch."""
 
 
-class Card(_Strict):
+class Card(Strict):
     """A stored run in facts: all that the course says about it is read from here.
 
     Attributes:

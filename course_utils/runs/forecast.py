@@ -16,7 +16,6 @@ import hashlib
 import importlib.metadata
 import json
 import math
-import os
 import platform
 import time
 from collections.abc import Callable
@@ -26,7 +25,6 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.data.bundled import bundled_roots
 from course_utils.data.download import cache_folder
 from course_utils.data.random_numbers import normal_number, seeded_random
 from course_utils.recurrent import Adam, Network, build_network
@@ -34,7 +32,7 @@ from course_utils.recurrent.arrays import Array
 from course_utils.recurrent.network import Batch
 from course_utils.runs.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from course_utils.runs.errors import RunError
-from course_utils.runs.store import store_run, to_json, training_folder
+from course_utils.runs.store import find_study, store_run, study_folder, to_json
 from course_utils.runs.weights import pack, unpack
 
 TRAIN = 240
@@ -272,7 +270,7 @@ def train_forecast(
     Raises:
         RunError: if training diverged, or the folder cannot be written.
     """
-    target = folder or _home()
+    target = folder or study_folder("forecast")
     state_file = (checkpoints or cache_folder() / "training") / "forecast.npz"
     fingerprint = hashlib.sha256(json.dumps(asdict(settings)).encode()).hexdigest()
     state = load_checkpoint(state_file, fingerprint) or Checkpoint(fingerprint)
@@ -382,12 +380,6 @@ class StoredForecast:
     card: dict[str, Any]
 
 
-def _home() -> Path:
-    """Where the network is stored, and looked for first."""
-    runs = training_folder()
-    return (runs if os.environ.get("COURSE_RUNS") else runs.parent) / "forecast"
-
-
 def load_forecast(folder: Path | None = None) -> StoredForecast:
     """The stored network.
 
@@ -397,13 +389,7 @@ def load_forecast(folder: Path | None = None) -> StoredForecast:
     Raises:
         RunError: if it is not there, or its files do not belong together.
     """
-    folders = [_home(), *(root / "forecast" for root in bundled_roots())] if folder is None else [folder]
-    found = next((each for each in folders if (each / CARD).is_file()), None)
-    if found is None:
-        raise RunError(
-            "The network of the forecasts is not stored here: train it with `course train forecast`, or restore the "
-            "folder data/forecast."
-        )
+    found = find_study("forecast", CARD, "The network of the forecasts is not stored here: train it", folder)
     try:
         card: dict[str, Any] = json.loads((found / CARD).read_bytes())
         contents = (found / WEIGHTS).read_bytes()

@@ -7,7 +7,7 @@ network is off in the test part. The naive, the seasonal naive and the linear fo
 where they are needed: `simple_forecasts`.
 
 Environment:
-    COURSE_RUNS: a folder of runs; its folder ``forecast_study`` is looked in first, and is what is written to.
+    COURSE_RUNS: a folder of runs; its folder ``forecast-study`` is looked in first, and is what is written to.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-import os
 import platform
 import time
 from collections.abc import Callable
@@ -25,15 +24,15 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from course_utils.data.bundled import bundled_roots
 from course_utils.data.download import cache_folder
 from course_utils.data.nature import population_series, sunrise_series, surge_series, tide_series
 from course_utils.data.series import noise_series
 from course_utils.layout import write_atomically
+from course_utils.runs.card import Strict
 from course_utils.runs.errors import RunError
-from course_utils.runs.store import to_json, training_folder
+from course_utils.runs.store import find_study, read_card, study_folder, to_json
 
 Array = npt.NDArray[Any]
 
@@ -72,11 +71,7 @@ def study_series(name: str) -> Array:
     raise ValueError(f"there is no series {name!r}, expected one of {', '.join(SEASONS)}.")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ForecastTraining(_Strict):
+class ForecastTraining(Strict):
     """A network, and how it is trained.
 
     Attributes:
@@ -130,7 +125,7 @@ def _plan() -> dict[str, ForecastTraining]:
     }
 
 
-class ForecastStudySettings(_Strict):
+class ForecastStudySettings(Strict):
     """What is trained.
 
     Attributes:
@@ -150,7 +145,7 @@ SETTINGS = ForecastStudySettings()
 """Those of the trainings that the course ships."""
 
 
-class ForecastTrial(_Strict):
+class ForecastTrial(Strict):
     """What came of one training from one seed.
 
     Attributes:
@@ -167,13 +162,13 @@ class ForecastTrial(_Strict):
     seconds: float
 
 
-class ForecastStudyCard(_Strict):
+class ForecastStudyCard(Strict):
     """All that is known about the trainings.
 
     Attributes:
         format: version of this file's layout.
         settings: of all trainings.
-        versions: of Python, Keras and TensorFlow.
+        versions: of Python, Keras and NumPy.
         trials: by a training's name, one a seed.
     """
 
@@ -268,8 +263,12 @@ def _with_one(windows: Array) -> Array:
 
 def errors_by_step(values: Array, forecasts: Array) -> Array:
     """(steps,), the mean absolute errors of forecasts (starting places, steps) in the test part."""
-    _, truth = cut_pairs(values[TRAIN + VALIDATION - 1 :], 1)
-    return np.asarray(np.abs(forecasts - truth[:, : forecasts.shape[1]]).mean(axis=0))
+    return np.asarray(np.abs(forecasts - _truth(values)[:, : forecasts.shape[1]]).mean(axis=0))
+
+
+def _truth(values: Array) -> Array:
+    """(starting places, HORIZONS), what comes after each starting place of the test part."""
+    return cut_pairs(values[TRAIN + VALIDATION - 1 :], 1)[1]
 
 
 def build_forecaster(training: ForecastTraining) -> Any:
@@ -295,7 +294,8 @@ def train_forecaster(
     """
     import keras
 
-    values = training.factor * study_series(training.series)
+    series = study_series(training.series)
+    values = training.factor * series
     learnt_from = values[TRAIN - training.values : TRAIN]
     low, high = (0.0, 1.0)
     bottom, top = training.scale or (0.0, 1.0)
@@ -325,7 +325,7 @@ def train_forecaster(
     first = TRAIN + VALIDATION
     test_windows, _ = cut_pairs(scaled[first - training.window :], training.window)
     forecasts = back(_forecast(model, test_windows, training.judged))
-    errors = errors_by_step(values / training.factor, forecasts)
+    errors = errors_by_step(series, forecasts)
     if not np.isfinite(errors).all():
         raise RunError(f"{training} from seed {seed} diverged: there is nothing to store.")
     covered: dict[str, tuple[float, ...]] = {}
@@ -339,7 +339,7 @@ def train_forecaster(
         states = keras.Sequential(reading).predict_on_batch(test_windows[..., np.newaxis])
         many = [back(answer(drop(states, training=True))) for _ in range(settings.samples)]
         by_dropout = np.quantile(many, tails, axis=0)
-        _, truth = cut_pairs(values[first - 1 :] / training.factor, 1)
+        truth = _truth(series)
         for name, (lower, upper) in {"residual": by_residuals, "dropout": by_dropout}.items():
             shares = ((lower <= truth) & (truth <= upper)).mean(axis=0)
             covered[f"{name}_coverage"] = tuple(np.round(shares, 4).tolist())
@@ -370,7 +370,7 @@ def train_forecast_study(
     settings, is not trained again.
 
     Args:
-        folder: to write to; by default ``COURSE_RUNS/forecast_study``, else the repository's ``data/forecast_study``,
+        folder: to write to; by default ``COURSE_RUNS/forecast-study``, else the repository's ``data/forecast-study``,
             else the cache.
         progress: told what happens, a line at a time.
         checkpoints: where the unfinished study is kept; by default in the course's cache folder.
@@ -379,9 +379,9 @@ def train_forecast_study(
     Raises:
         RunError: if a training diverged, or the folder cannot be written.
     """
-    target = folder or _home()
+    target = folder or study_folder("forecast-study")
     if _is_done(target, settings):
-        progress(f"forecast_study: all is trained and stored in {target}; delete that folder to train again")
+        progress(f"forecast-study: all is trained and stored in {target}; delete that folder to train again")
         return
     half_done = (checkpoints or cache_folder() / "training") / CARD
     done = _half_done(half_done)
@@ -394,14 +394,14 @@ def train_forecast_study(
                 _store(half_done, done)
             trials[name] = (*trials.get(name, ()), ForecastTrial.model_validate(done[key]))
         errors = ", ".join(f"{trial.errors[0]:.4g}" for trial in trials[name])
-        progress(f"forecast_study: {name}: off by {errors}")
+        progress(f"forecast-study: {name}: off by {errors}")
     versions = {name: importlib.metadata.version(name) for name in ("keras", "numpy")}
     card = ForecastStudyCard(
         settings=settings, versions={"python": platform.python_version(), **versions}, trials=trials
     )
     _store(target / CARD, card.model_dump(mode="json"))
     half_done.unlink(missing_ok=True)
-    progress(f"forecast_study: stored in {target}")
+    progress(f"forecast-study: stored in {target}")
 
 
 def _store(file: Path, contents: dict[str, Any]) -> None:
@@ -436,12 +436,6 @@ def _is_done(folder: Path, settings: ForecastStudySettings) -> bool:
         return False
 
 
-def _home() -> Path:
-    """Where the trainings are written, and looked for first."""
-    runs = training_folder()
-    return (runs if os.environ.get("COURSE_RUNS") else runs.parent) / "forecast_study"
-
-
 def load_forecast_study(folder: Path | None = None) -> ForecastStudy:
     """The stored trainings.
 
@@ -451,23 +445,13 @@ def load_forecast_study(folder: Path | None = None) -> ForecastStudy:
     Raises:
         RunError: if they are not stored, or the file is damaged.
     """
-    places = [_home(), *(root / "forecast_study" for root in bundled_roots())] if folder is None else [folder]
-    found = next((place / CARD for place in places if (place / CARD).is_file()), None)
-    if found is None:
-        raise RunError(
-            "The trainings of the forecasts are not stored here: train them with `course train forecast-study`, or "
-            "restore the folder data/forecast_study."
+    found = (
+        find_study(
+            "forecast-study", CARD, "The trainings of the forecasts are not stored here: train them", folder
         )
-    try:
-        card = ForecastStudyCard.model_validate_json(found.read_bytes())
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the card"
-        raise RunError(
-            f"{found} is not a card of this course ({where}: {first['msg']}): restore it."
-        ) from error
-    except OSError as error:
-        raise RunError(f"{found} cannot be read ({error.strerror}): restore the folder.") from error
+        / CARD
+    )
+    card = read_card(found, ForecastStudyCard)
     for name, training in card.settings.trainings.items():
         trials = card.trials.get(name, ())
         if len(trials) != training.seeds or any(len(trial.errors) != training.judged for trial in trials):

@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import io
-import os
 import platform
 import shutil
 import time
@@ -25,26 +24,22 @@ from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from course_utils.data.bundled import bundled_roots
 from course_utils.data.download import cache_folder
 from course_utils.data.tasks import recall_task
 from course_utils.layout import write_atomically
 from course_utils.recurrent import Adam, Network, build_network, fit
+from course_utils.runs.card import Strict
 from course_utils.runs.errors import RunError
-from course_utils.runs.store import to_json, training_folder
+from course_utils.runs.store import find_study, read_card, study_folder, to_json
 
 CARD, NETWORKS = "recall.json", "networks.npz"
 
 Weights = dict[str, npt.NDArray[np.float16]]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Competitor(_Strict):
+class Competitor(Strict):
     """A cell and how it begins.
 
     Attributes:
@@ -55,10 +50,10 @@ class Competitor(_Strict):
 
     name: str
     cell: str
-    biases: dict[str, float] = {}
+    biases: dict[str, float] = Field(default_factory=dict)
 
 
-class RecallSettings(_Strict):
+class RecallSettings(Strict):
     """What all trainings have in common.
 
     Attributes:
@@ -114,7 +109,7 @@ SETTINGS = RecallSettings()
 """Those of the trainings that the course ships."""
 
 
-class Training(_Strict):
+class Training(Strict):
     """One of the trainings.
 
     Attributes:
@@ -132,7 +127,7 @@ class Training(_Strict):
     seconds: Annotated[float, Field(ge=0)]
 
 
-class RecallCard(_Strict):
+class RecallCard(Strict):
     """All that is known about the trainings.
 
     Attributes:
@@ -280,7 +275,7 @@ def train_recall(
     Raises:
         RunError: if a training diverged, or the folder cannot be written.
     """
-    target = folder or _home()
+    target = folder or study_folder("recall")
     if _is_done(target, settings):
         progress(f"recall: all is trained and stored in {target}; delete that folder to train again")
         return
@@ -397,12 +392,6 @@ def _packed(arrays: dict[str, npt.NDArray[np.generic]]) -> bytes:
     return buffer.getvalue()
 
 
-def _home() -> Path:
-    """Where the trainings are written, and looked for first."""
-    runs = training_folder()
-    return (runs if os.environ.get("COURSE_RUNS") else runs.parent) / "recall"
-
-
 def load_recall(folder: Path | None = None) -> Recall:
     """The stored trainings.
 
@@ -412,22 +401,12 @@ def load_recall(folder: Path | None = None) -> Recall:
     Raises:
         RunError: if they are not stored, or the files do not belong together.
     """
-    places = [_home(), *(root / "recall" for root in bundled_roots())] if folder is None else [folder]
-    found = next((place for place in places if (place / CARD).is_file()), None)
-    if found is None:
-        raise RunError(
-            "The trainings of the recall task are not stored here: train them with `course train recall`, or restore "
-            "the folder data/recall."
-        )
+    found = find_study(
+        "recall", CARD, "The trainings of the recall task are not stored here: train them", folder
+    )
+    card = read_card(found / CARD, RecallCard)
     try:
-        card = RecallCard.model_validate_json((found / CARD).read_bytes())
         contents = (found / NETWORKS).read_bytes()
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the card"
-        raise RunError(
-            f"{found / CARD} is not a card of this course ({where}: {first['msg']}): restore it."
-        ) from error
     except OSError as error:
         raise RunError(f"{error.filename} cannot be read ({error.strerror}): restore the folder.") from error
     settings = card.settings

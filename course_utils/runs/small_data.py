@@ -9,7 +9,7 @@ a little.
 Keras and TensorFlow are imported by the trainings alone.
 
 Environment:
-    COURSE_RUNS: a folder of runs; its folder ``small_data`` is looked in first, and is what is written to.
+    COURSE_RUNS: a folder of runs; its folder ``small-data`` is looked in first, and is what is written to.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from course_utils.data.bundled import bundled_roots
 from course_utils.data.download import cache_folder
 from course_utils.layout import write_atomically
+from course_utils.runs.card import Strict
 from course_utils.runs.errors import RunError
-from course_utils.runs.store import to_json, training_folder
+from course_utils.runs.store import find_study, read_card, study_folder, to_json
 
 CARD: Final = "small_data.json"
 
@@ -45,11 +45,7 @@ CellName = Literal["LSTM", "GRU", "SimpleRNN", "bag"]
 Start = Literal["new", "tuned", "frozen"]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Variant(_Strict):
+class Variant(Strict):
     """A network and how it is trained.
 
     Attributes:
@@ -141,7 +137,7 @@ _CURVES = tuple(
 )
 
 
-class SmallDataSettings(_Strict):
+class SmallDataSettings(Strict):
     """What is trained, and what all trainings have in common.
 
     Attributes:
@@ -169,7 +165,7 @@ SETTINGS = SmallDataSettings()
 """Those of the trainings that the course ships."""
 
 
-class SmallTrial(_Strict):
+class SmallTrial(Strict):
     """One training from one seed.
 
     Attributes:
@@ -197,7 +193,7 @@ class SmallTrial(_Strict):
     seconds_an_epoch: float = Field(ge=0)
 
 
-class SmallDataCard(_Strict):
+class SmallDataCard(Strict):
     """All that is known about the trainings.
 
     Attributes:
@@ -542,7 +538,7 @@ def train_small_data(
     one stopped: each training is kept as soon as it is done, and so are the vectors.
 
     Args:
-        folder: to write to; by default ``COURSE_RUNS/small_data``, else the repository's ``data/small_data``, else
+        folder: to write to; by default ``COURSE_RUNS/small-data``, else the repository's ``data/small-data``, else
             the cache.
         progress: told what happens, a line at a time.
         settings: of the trainings.
@@ -557,11 +553,11 @@ def train_small_data(
         raise RunError(
             "Trainings on the bundled sample are never shipped: name a folder of their own for them."
         )
-    target = folder or _home()
+    target = folder or study_folder("small-data")
     if _is_done(target, settings):
         progress(f"small-data: all is trained and stored in {target}; delete that folder to train again")
         return
-    kept = _Kept(checkpoints or cache_folder() / "training" / "small_data", settings, allow_sample)
+    kept = _Kept(checkpoints or cache_folder() / "training" / "small-data", settings, allow_sample)
     waiting = [variant for variant in settings.variants if kept.missing(variant)]
     total = sum(len(variant.seeds) for variant in settings.variants)
     done = total - sum(len(kept.missing(variant)) for variant in waiting)
@@ -745,12 +741,6 @@ def _is_done(folder: Path, settings: SmallDataSettings) -> bool:
         return False
 
 
-def _home() -> Path:
-    """Where the trainings are written, and looked for first."""
-    runs = training_folder()
-    return (runs if os.environ.get("COURSE_RUNS") else runs.parent) / "small_data"
-
-
 def load_small_data(folder: Path | None = None) -> SmallData:
     """The stored trainings.
 
@@ -760,23 +750,11 @@ def load_small_data(folder: Path | None = None) -> SmallData:
     Raises:
         RunError: if they are not stored, or the file is damaged.
     """
-    places = [_home(), *(root / "small_data" for root in bundled_roots())] if folder is None else [folder]
-    found = next((place / CARD for place in places if (place / CARD).is_file()), None)
-    if found is None:
-        raise RunError(
-            "The trainings on few reviews are not stored here: train them with `course train small-data`, or restore "
-            "the folder data/small_data."
-        )
-    try:
-        card = SmallDataCard.model_validate_json(found.read_bytes())
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the card"
-        raise RunError(
-            f"{found} is not a card of this course ({where}: {first['msg']}): restore it."
-        ) from error
-    except OSError as error:
-        raise RunError(f"{found} cannot be read ({error.strerror}): restore the folder.") from error
+    found = (
+        find_study("small-data", CARD, "The trainings on few reviews are not stored here: train them", folder)
+        / CARD
+    )
+    card = read_card(found, SmallDataCard)
     for variant in card.settings.variants:
         trials = card.trials.get(variant.name, ())
         if tuple(trial.seed for trial in trials) != variant.seeds:

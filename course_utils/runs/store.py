@@ -19,14 +19,14 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from pydantic import ValidationError
 
 from course_utils.data.bundled import bundled_roots
 from course_utils.data.download import cache_folder
-from course_utils.runs.card import Card
+from course_utils.runs.card import Card, Strict
 from course_utils.runs.errors import RunError
 from course_utils.runs.recipes import RECIPES, Recipe, recipe_named
 from course_utils.runs.weights import Floats, unpack
@@ -34,6 +34,7 @@ from course_utils.runs.weights import Floats, unpack
 CARD, HISTORY, WEIGHTS, VOCABULARY = "card.json", "history.json", "weights.npz", "vocabulary.json"
 
 History = dict[str, list[float]]
+CardModel = TypeVar("CardModel", bound=Strict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,14 +156,7 @@ def load_run(
             f"The run {name} is not stored here: train it with `course train {name}`, or restore the folder "
             f"data/runs/{name}."
         )
-    try:
-        card = Card.model_validate_json(_read(found / CARD))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the card"
-        raise RunError(
-            f"{found / CARD} is not a card of this course ({where}: {first['msg']}): restore it."
-        ) from error
+    card = _parsed_card(_read(found / CARD), found / CARD, Card)
     if card.name != name:
         raise RunError(f"{found / CARD} describes {card.name}, expected {name}: restore the folder.")
     if card.data_is_sample and not allow_sample:
@@ -174,6 +168,55 @@ def load_run(
     _check(contents, card.history_sha256, found / HISTORY)
     history: History = json.loads(contents)
     return Run(card, history, found, recipe)
+
+
+def study_folder(name: str) -> Path:
+    """Where a study is written, and looked for first: a folder of its own beside the runs, or among ``COURSE_RUNS``."""
+    runs = training_folder()
+    return (runs if os.environ.get("COURSE_RUNS") else runs.parent) / name
+
+
+def find_study(name: str, card: str, missing: str, folder: Path | None = None) -> Path:
+    """The folder that holds a study.
+
+    Args:
+        name: of the study, as ``course train`` calls it.
+        card: the file that has to be there.
+        missing: how the message begins if there is none.
+        folder: look in this one only.
+
+    Raises:
+        RunError: if it is not stored.
+    """
+    places = [study_folder(name), *(root / name for root in bundled_roots())] if folder is None else [folder]
+    found = next((place for place in places if (place / card).is_file()), None)
+    if found is None:
+        raise RunError(f"{missing} with `course train {name}`, or restore the folder data/{name}.")
+    return found
+
+
+def read_card(path: Path, model: type[CardModel]) -> CardModel:
+    """A study's card.
+
+    Raises:
+        RunError: if it cannot be read, or is no such card.
+    """
+    try:
+        contents = path.read_bytes()
+    except OSError as error:
+        raise RunError(f"{path} cannot be read ({error.strerror}): restore the folder.") from error
+    return _parsed_card(contents, path, model)
+
+
+def _parsed_card(contents: bytes, path: Path, model: type[CardModel]) -> CardModel:
+    try:
+        return model.model_validate_json(contents)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the card"
+        raise RunError(
+            f"{path} is not a card of this course ({where}: {first['msg']}): restore it."
+        ) from error
 
 
 def _read(path: Path) -> bytes:

@@ -38,17 +38,17 @@ def site_key(clone: Clone, records: dict[Chapter, Record]) -> str:
     return digest.hexdigest()
 
 
-def count_pages(clone: Clone) -> int:
-    """Number of pages that the table of contents names."""
+def list_pages(clone: Clone) -> list[str]:
+    """The pages that the table of contents names, in its order: paths below the site's root, without suffix."""
     toc = yaml.safe_load((clone.root / "_toc.yml").read_text(encoding="utf-8"))
 
-    def count(node: object) -> int:
+    def pages(node: object) -> list[str]:
         if isinstance(node, dict):
-            own = int("file" in node) + int("root" in node)
-            return own + sum(count(value) for value in node.values())
-        return sum(count(item) for item in node) if isinstance(node, list) else 0
+            own = [node[key] for key in ("root", "file") if key in node]
+            return own + [page for value in node.values() for page in pages(value)]
+        return [page for item in node for page in pages(item)] if isinstance(node, list) else []
 
-    return count(toc)
+    return pages(toc)
 
 
 def _run_jupyter_book(clone: Clone, source: Path, output: Path) -> None:

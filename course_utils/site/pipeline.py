@@ -17,7 +17,7 @@ from course_utils.data import prefetch
 from course_utils.errors import CourseError
 from course_utils.grading.release import build_student_edition
 from course_utils.layout import Chapter, Clone
-from course_utils.site.book import build_site, count_pages
+from course_utils.site.book import build_site, list_pages
 from course_utils.site.execute import Record, execute_chapters, outdated_chapters, read_record
 
 console = Console(highlight=False, soft_wrap=True)
@@ -116,7 +116,7 @@ def _print_summary(clone: Clone, records: dict[Chapter, Record], times: dict[str
     console.print()
     steps = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in times.items())
     console.print(
-        f"{count_pages(clone)} pages, {len(records)} notebooks, {sum(times.values()):.0f} s ({steps})"
+        f"{len(list_pages(clone))} pages, {len(records)} notebooks, {sum(times.values()):.0f} s ({steps})"
     )
     console.print(f"  the site             {clone.html / 'index.html'}")
     console.print(f"  the student edition  {clone.student}")

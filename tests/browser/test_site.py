@@ -11,24 +11,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from course_utils.layout import Clone, find_clone
+from course_utils.site.book import list_pages
 
 pytestmark = pytest.mark.needs_browser
 
 CLONE = find_clone(Path(__file__).parent)
-PAGES = [
-    "notebooks/index",
-    "notebooks/getting_started",
-    *(chapter.page for chapter in CLONE.chapters),
-    "notebooks/appendix/glossary",
-    "notebooks/appendix/notation",
-    "notebooks/appendix/references",
-    "notebooks/teaching/instructors_guide",
-    "notebooks/teaching/contributors_guide",
-    "notebooks/teaching/timings",
-]
-TABLE_PAGES = [
-    page for page in ("notebooks/appendix/coming_from_r", "notebooks/teaching/quizzes") if page not in PAGES
-]
+PAGES = list_pages(CLONE)
 CHAPTER_PAGES = [chapter.page for chapter in CLONE.chapters]
 FORMULA_PAGES = [
     chapter.page for chapter in CLONE.chapters if "$" in chapter.notebook.read_text(encoding="utf-8")
@@ -136,7 +124,7 @@ def test_no_page_scrolls_sideways(watch, built_site: Path, page_name: str, width
     assert wide <= 0, f"{wide} px too wide"
 
 
-@pytest.mark.parametrize("page_name", [*PAGES, *TABLE_PAGES])
+@pytest.mark.parametrize("page_name", PAGES)
 def test_axe_finds_nothing_on_a_page(browser: Browser, built_site: Path, page_name: str) -> None:
     def violations(**options: Any) -> list[Any]:
         found = Axe().run(page, context="main", **options).response["violations"]

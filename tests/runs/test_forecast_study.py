@@ -44,7 +44,7 @@ TINY = ForecastStudySettings(
 
 
 def shipped() -> Path:
-    return bundled_path("forecast_study")
+    return bundled_path("forecast-study")
 
 
 def test_windows_and_what_comes_after_them() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from course_utils.data.bundled import bundled_path
-from course_utils.runs import RunError, recall
+from course_utils.runs import RunError
 from course_utils.runs.recall import (
     CARD,
     NETWORKS,
@@ -21,6 +21,7 @@ from course_utils.runs.recall import (
     new_network,
     train_recall,
 )
+from course_utils.runs.store import study_folder
 
 TINY = RecallSettings(
     lags=(1, 2), seeds=(1, 2, 3), units=3, samples=20, epochs=1, batch_size=10, judged_on=50
@@ -135,7 +136,7 @@ def test_a_folder_of_runs_is_looked_in_first_and_written_to(
     assert load_recall().card.settings == TINY
     assert (tmp_path / "recall" / CARD).is_file()
     monkeypatch.delenv("COURSE_RUNS")
-    assert recall._home() == SHIPPED
+    assert study_folder("recall") == SHIPPED
 
 
 # --- what the course ships ------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ TINY = SmallDataSettings(
     tested_on=30,
     asked=("film", "no such word"),
 )
-SHIPPED = bundled_path("small_data")
+SHIPPED = bundled_path("small-data")
 
 
 def test_importing_it_imports_no_keras() -> None:
