@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from course_utils.figures.accuracies import accuracies
 from course_utils.figures.gates import lstm_cell
 from course_utils.figures.letters import letter_strip
 from course_utils.figures.reviews import padded_reviews, review_lengths, word_weights
@@ -16,7 +15,6 @@ from course_utils.figures.unrolled import (
 )
 
 __all__ = [
-    "accuracies",
     "addition_states",
     "compare_runs",
     "gradient_flow",
