@@ -137,6 +137,9 @@ def test_axe_finds_nothing_on_a_page(browser: Browser, built_site: Path, page_na
         page.add_style_tag(content=".bd-article .highlight pre[style] { content-visibility: visible; }")
         page.evaluate("window.dispatchEvent(new Event('resize'))")
         page.wait_for_timeout(1_000)
+        page.wait_for_function(  # on a busy machine the theme takes its time
+            "[...document.querySelectorAll('article pre')].every(e => e.scrollWidth <= e.clientWidth || !e.tabIndex)"
+        )
         assert violations() == []
         page.emulate_media(color_scheme="dark")
         page.wait_for_timeout(500)
