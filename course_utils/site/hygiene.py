@@ -361,8 +361,9 @@ def find_slow(chapter: Chapter, cell_seconds: Sequence[float]) -> list[str]:
             the sample solution does.
         cell_seconds: how long each of its code cells took.
     """
-    short = chapter.is_project or int(chapter.name[:2]) <= EARLY_CHAPTERS
-    a_cell, in_all = (30, 120) if short else (60, 180)
+    a_cell, in_all = (30, 120) if int(chapter.name[:2]) <= EARLY_CHAPTERS else (60, 180)
+    if chapter.is_project:
+        a_cell, in_all = 30, 90
     slowest, total = max(cell_seconds, default=0.0), sum(cell_seconds)
     problems = []
     if slowest > a_cell:

@@ -55,7 +55,7 @@ def test_time_budgets(clone: Clone) -> None:
         ("06_reviews", [31.0] * 5, ""),
         ("01_neurons", [], ""),
         ("11_project", [31.0], "11_project: 31 s in one cell, 30 at most"),
-        ("11_project", [25.0] * 5, "11_project: 125 s in all, 120 at most"),
+        ("11_project", [25.0] * 4, "11_project: 100 s in all, 90 at most"),
     ],
 )
 def test_a_slow_chapter_is_noticed(name: str, cell_seconds: list[float], message: str) -> None:
