@@ -131,6 +131,7 @@ def train(
     from course_utils.runs.forecast import train_forecast
     from course_utils.runs.forecast_study import train_forecast_study
     from course_utils.runs.recall import train_recall
+    from course_utils.runs.small_data import train_small_data
 
     # By the course's own engine, or many small trainings that are stored as one table.
     studies: dict[str, Callable[[], None]] = {
@@ -138,6 +139,7 @@ def train(
         "forecast": train_forecast,
         "forecast-study": train_forecast_study,
         "recall": train_recall,
+        "small-data": train_small_data,
     }
     known = [*recipe_names(), *studies]
     if not names and not all_runs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from course_utils.figures.accuracies import accuracies
 from course_utils.figures.gates import lstm_cell
 from course_utils.figures.letters import letter_strip
 from course_utils.figures.reviews import padded_reviews, review_lengths, word_weights
@@ -15,6 +16,7 @@ from course_utils.figures.unrolled import (
 )
 
 __all__ = [
+    "accuracies",
     "addition_states",
     "compare_runs",
     "gradient_flow",

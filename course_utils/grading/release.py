@@ -20,12 +20,14 @@ from course_utils import __version__
 from course_utils.errors import CourseError
 from course_utils.grading.settings import configure
 from course_utils.layout import Chapter, Clone, write_atomically
+from course_utils.runs.in_pages import with_stored_numbers
 
 PROJECTS_PAGE = "capstone.md"
 """What students need beside a project: how to choose, what counts, how to hand in."""
 PAGES = (
     "appendix/glossary.md",
     "appendix/notation.md",
+    "appendix/training_checklist.md",
     PROJECTS_PAGE,
 )
 """The pages that chapters link to: where they lie below the lessons, and beside the chapters of the edition."""
@@ -110,7 +112,7 @@ def release_pages(clone: Clone, chapters: Sequence[Chapter], folder: Path) -> li
     there = {*pages, *(f"{chapter.name}/{chapter.notebook.name}" for chapter in chapters)}
     files = []
     for page in pages:
-        text = (clone.notebooks / page).read_text(encoding="utf-8")
+        text = with_stored_numbers((clone.notebooks / page).read_text(encoding="utf-8"))
         write_atomically(folder / page, _without_dead_links(text, posixpath.dirname(page), there))
         files.append(folder / page)
     return files

@@ -21,6 +21,7 @@ from course_utils.runs.prepare import (
     Side,
     prepare_characters,
     prepare_imdb,
+    prepare_next_character,
 )
 
 Monitor = Literal["val_loss", "val_accuracy"]
@@ -174,13 +175,54 @@ RECIPES: Mapping[str, Recipe] = {
             clipnorm=1.0,
             compiled=True,
         ),
-        # The tutorial's network, trained as it trains it.
+        # The tutorial's networks, trained as it trains them, and what they become with other dropouts or other words.
         _as_in_the_tutorial(
             "imdb-lstm-tutorial",
             "LSTM, 200 words, as in the tutorial",
             f"LSTM(64, {_DROPOUTS})",
             models.recurrent_layer("LSTM", 64),
             keeps_weights=True,
+        ),
+        _as_in_the_tutorial(
+            "imdb-lstm-first",
+            "LSTM, the first 200 words",
+            f"LSTM(64, {_DROPOUTS})",
+            models.recurrent_layer("LSTM", 64),
+            truncating="post",
+        ),
+        _as_in_the_tutorial(
+            "imdb-lstm-plain",
+            "LSTM, no dropout",
+            "LSTM(64)",
+            models.recurrent_layer("LSTM", 64, dropout=0.0, recurrent_dropout=0.0),
+        ),
+        _as_in_the_tutorial(
+            "imdb-lstm-input-dropout",
+            "LSTM, dropout 0.5",
+            "LSTM(64, dropout 0.5)",
+            models.recurrent_layer("LSTM", 64, dropout=0.5, recurrent_dropout=0.0),
+        ),
+        _as_in_the_tutorial(
+            "imdb-lstm-recurrent-dropout",
+            "LSTM, recurrent dropout 0.2",
+            "LSTM(64, recurrent dropout 0.2)",
+            models.recurrent_layer("LSTM", 64, dropout=0.0),
+        ),
+        _as_in_the_tutorial(
+            "imdb-stack",
+            "LSTM on LSTM, 200 words",
+            f"LSTM(64, {_DROPOUTS}) → LSTM(32, {_DROPOUTS})",
+            models.recurrent_layer("LSTM", 64, return_sequences=True),
+            models.recurrent_layer("LSTM", 32),
+        ),
+        _as_in_the_tutorial(
+            "imdb-gru", "GRU, 200 words", f"GRU(64, {_DROPOUTS})", models.recurrent_layer("GRU", 64)
+        ),
+        _as_in_the_tutorial(
+            "imdb-bidirectional",
+            "bidirectional LSTM, 200 words",
+            f"Bidirectional(LSTM(64, {_DROPOUTS}))",
+            models.both_ways(models.recurrent_layer("LSTM", 64)),
         ),
         Recipe(
             name="imdb-post-padding",
@@ -234,6 +276,19 @@ RECIPES: Mapping[str, Recipe] = {
                 ("sentiment-gru", "GRU"),
                 ("sentiment-rnn", "SimpleRNN"),
             )
+        ),
+        Recipe(
+            name="chars-tutorial",
+            title="LSTM 128 on windows of 40, as in the tutorial",
+            model="Embedding(65, 64) → LSTM(128) → Dense(65, softmax)",
+            build=models.tutorial_characters,
+            prepare=prepare_next_character,
+            epochs=10,
+            batch_size=128,
+            learning_rate=0.01,
+            optimizer="RMSprop",
+            monitor="val_loss",
+            loss="sparse_categorical_crossentropy",
         ),
         # Characters, one after the other: the large one, one for slow lines, and one that needs no download.
         *(

@@ -18,6 +18,8 @@ from course_utils import __version__
 from course_utils.errors import CourseError
 from course_utils.layout import Chapter, Clone
 from course_utils.quiz.public import shown_place
+from course_utils.runs.in_pages import with_stored_numbers
+from course_utils.site.charts import draw_charts
 from course_utils.site.execute import Record, executed_notebook
 
 if TYPE_CHECKING:
@@ -198,8 +200,9 @@ def stage_site(clone: Clone, records: dict[Chapter, Record]) -> Path:
             text = file.read_text(encoding="utf-8")
             if "{{ timings }}" in text:
                 text = text.replace("{{ timings }}", timings_table(records))
-            text = with_measurements(text, clone.root / "benchmarks" / "results")
+            text = with_stored_numbers(with_measurements(text, clone.root / "benchmarks" / "results"))
             copy.write_text(with_versions(text, clone), encoding="utf-8")
+    draw_charts(target / "notebooks")
     (target / "_config.yml").write_text(
         yaml.safe_dump(_site_config(clone), allow_unicode=True, sort_keys=False), encoding="utf-8"
     )
