@@ -54,7 +54,8 @@ def word_vectors(
 
     Args:
         texts: lists of word ids, as in `co_occurrences`.
-        num_words: size of the vocabulary. The matrix has its square as entries: 400 MB for 10,000 words.
+        num_words: size of the vocabulary. The matrix has its square as entries: 400 MB for 10,000 words, and for
+            a moment twice as much.
         dimensions: numbers a word.
         window: how far apart two words may stand.
         seed: of the random start of the decomposition, which it hardly depends on.

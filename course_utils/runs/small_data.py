@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import io
 import json
 import multiprocessing
 import os
@@ -80,9 +81,9 @@ class Variant(Strict):
     plateau: bool = False
     reviews: int = Field(default=1000, ge=1)
     length: int = Field(default=200, ge=1)
-    epochs: int = Field(default=8, ge=1)
+    epochs: int = Field(default=12, ge=1)
     stops: bool = True
-    seeds: tuple[int, ...] = (1, 2, 3)
+    seeds: tuple[int, ...] = Field(default=(1, 2, 3, 4, 5), min_length=1)
 
 
 _REMEDIES = (
@@ -92,13 +93,47 @@ _REMEDIES = (
     Variant(name="fewer units", units=(8,), stops=False),
     Variant(name="L2", l2=1e-3, stops=False),
     Variant(name="hidden words", hidden_words=0.3, stops=False),
+    # It learns slowly, and so is given more epochs.
+    Variant(
+        name="all remedies",
+        dropout=0.5,
+        recurrent_dropout=0.2,
+        units=(8,),
+        l2=1e-3,
+        hidden_words=0.3,
+        epochs=20,
+        stops=False,
+    ),
 )
+_BAG = Variant(name="bag of words", cell="bag", embedding=1, learning_rate=0.05, epochs=20)
 _OTHERS = (
-    Variant(name="GRU", cell="GRU"),
-    Variant(name="bag of words", cell="bag", embedding=1, learning_rate=0.05),
+    _BAG,
     Variant(name="frozen vectors", embedding=64, vectors="frozen"),
     Variant(name="rate 0.0001", learning_rate=1e-4),
     Variant(name="rate 0.01", learning_rate=1e-2),
+    Variant(name="rate on a plateau", plateau=True),
+    Variant(name="GRU", cell="GRU"),
+    Variant(name="SimpleRNN", cell="SimpleRNN"),
+    Variant(name="two layers", units=(32, 32)),
+    Variant(name="400 words", length=400),
+    # The random vectors that those made from text are to be held against.
+    Variant(name="embedding 64", embedding=64),
+    Variant(name="embedding 128", embedding=128),
+    Variant(name="tuned vectors", embedding=64, vectors="tuned"),
+    Variant(name="100 words", length=100),
+)
+_SIZES = {500: 5, 2000: 5, 5000: 3, 10_000: 3, 20_000: 3}
+"""How many reviews, beside the 1,000 of the others, and from how many seeds."""
+_CURVES = tuple(
+    Variant(
+        name=f"{prefix}{reviews:,} reviews",
+        reviews=reviews,
+        seeds=tuple(range(1, seeds + 1)),
+        epochs=base.epochs if reviews < 5000 else 8,
+        **base.model_dump(include={"cell", "embedding", "learning_rate"}),
+    )
+    for prefix, base in (("", _REMEDIES[0]), ("bag, ", _BAG))
+    for reviews, seeds in _SIZES.items()
 )
 
 
@@ -116,7 +151,7 @@ class SmallDataSettings(Strict):
         asked: words whose nearest others by those vectors the card keeps.
     """
 
-    variants: tuple[Variant, ...] = (*_REMEDIES, *_OTHERS)
+    variants: tuple[Variant, ...] = (*_REMEDIES, *_OTHERS, *_CURVES)
     num_words: int = Field(default=10_000, ge=10)
     batch_size: int = Field(default=50, ge=1)
     validation: int = Field(default=1000, ge=1)
@@ -202,6 +237,30 @@ class SmallData:
         if None in shares:
             raise ValueError(f"early stopping ended the trainings of {name!r}: ask for what it kept.")
         return np.array(shares)
+
+    def along(self, name: str, setting: str) -> dict[Any, npt.NDArray[np.float64]]:
+        """The accuracies that early stopping keeps, by the values of one setting, the smallest value first.
+
+        Args:
+            name: of a variant; those that differ from it in this setting alone are put beside it. How many seeds and
+                epochs they have, and whether early stopping ended them, may differ too.
+            setting: such as ``reviews``, ``length``, ``embedding`` or ``learning_rate``.
+
+        Returns:
+            by value, (seeds,).
+
+        Raises:
+            KeyError: for a variant that there is not.
+            ValueError: for a setting that variants do not have.
+        """
+        if setting not in Variant.model_fields:
+            raise ValueError(f"a variant has no {setting!r}: name one of {', '.join(Variant.model_fields)}.")
+        by_name = {variant.name: variant for variant in self.card.settings.variants}
+        free = {"name", "seeds", "epochs", "stops", setting}
+        kept_fixed = by_name[name].model_dump(exclude=free)
+        alike = [each for each in by_name.values() if each.model_dump(exclude=free) == kept_fixed]
+        alike.sort(key=lambda each: getattr(each, setting))
+        return {getattr(each, setting): self.accuracy(each.name) for each in alike}
 
     def seconds(self, name: str) -> npt.NDArray[np.float64]:
         """An epoch, on one processor core, (seeds,).
@@ -436,7 +495,7 @@ def _train(
     keys = ("loss", "val_loss", "accuracy", "val_accuracy", "learning_rate")
     told: dict[str, list[float]] = {key: [] for key in keys}
     seconds: list[float] = []
-    best, kept_epoch, weights, rate, over = np.inf, 0, model.get_weights(), variant.learning_rate, False
+    lowest, kept_epoch, weights, rate, over = np.inf, 0, model.get_weights(), variant.learning_rate, False
     x_train, y_train = training
     for epoch in range(1, variant.epochs + 1):
         order = np.random.default_rng([seed, epoch]).permutation(len(x_train))
@@ -447,33 +506,21 @@ def _train(
         val_loss, val_accuracy = model.evaluate(*validation, batch_size=1000, verbose=0)
         numbers = (fitted["loss"][0], val_loss, fitted["accuracy"][0], val_accuracy, rate)
         for key, number in zip(keys, numbers, strict=True):
-            told[key].append(round(float(number), 6))
+            told[key].append(round(float(number), 8 if key == "learning_rate" else 4))
         if not np.isfinite(numbers[0]):
             raise RunError(f"{variant.name} from seed {seed} diverged: there is nothing to store.")
-        if val_loss < best and not over:
-            best, kept_epoch, weights = val_loss, epoch, model.get_weights()
-        elif variant.plateau and val_loss >= min(told["val_loss"][:-1]):
+        better, lowest = val_loss < lowest, min(lowest, val_loss)
+        if better and not over:
+            kept_epoch, weights = epoch, model.get_weights()
+        elif variant.plateau and not better:
             rate /= 2
             model.optimizer.learning_rate = rate
         over = over or epoch - kept_epoch >= settings.patience
         if over and variant.stops:
             break
-    told["seconds_an_epoch"] = [round(float(np.median(seconds[1:] or seconds)), 3)]
-    facts = {key: tuple(values) for key, values in told.items() if key != "seconds_an_epoch"}
-    return kept_epoch, weights, facts | {"seconds_an_epoch": told["seconds_an_epoch"][0]}
-
-
-def vectors_for(
-    variants: tuple[Variant, ...], reviews: SmallDataReviews, settings: SmallDataSettings
-) -> dict[int, npt.NDArray[np.float32]]:
-    """The vectors that some variants begin with, by their size, made from the text of all training reviews."""
-    from course_utils.data.word_vectors import word_vectors
-
-    sizes = {variant.embedding for variant in variants if variant.vectors != "new"}
-    texts = list(reviews.unlabelled)
-    return {
-        size: word_vectors(texts, settings.num_words, size, window=settings.window) for size in sorted(sizes)
-    }
+    facts: dict[str, Any] = {key: tuple(values) for key, values in told.items()}
+    facts["seconds_an_epoch"] = round(float(np.median(seconds[1:] or seconds)), 3)
+    return kept_epoch, weights, facts
 
 
 def train_small_data(
@@ -485,10 +532,10 @@ def train_small_data(
     checkpoints: Path | None = None,
     allow_sample: bool = False,
 ) -> None:
-    """Train all variants from all seeds, about ten minutes on two quiet cores, and store what came of it.
+    """Train all variants from all seeds, about 20 minutes on two quiet cores, and store what came of it.
 
     What is stored already, with the same settings, is not trained again. Interrupted, the next call goes on where this
-    one stopped: each training is kept as soon as it is done.
+    one stopped: each training is kept as soon as it is done, and so are the vectors.
 
     Args:
         folder: to write to; by default ``COURSE_RUNS/small-data``, else the repository's ``data/small-data``, else
@@ -528,7 +575,7 @@ def train_small_data(
         versions=_versions(),
         parameters={name: facts[0][0] for name, facts in found.items()},
         trainable={name: facts[0][1] for name, facts in found.items()},
-        nearest=_nearest(settings, reviews),
+        nearest=_nearest(kept, reviews),
         trials={name: tuple(trial for _, _, trial in facts) for name, facts in found.items()},
     )
     try:
@@ -539,7 +586,7 @@ def train_small_data(
 
 
 class _Kept:
-    """The trainings that are done, a small file each, whose name changes with everything that they depend on."""
+    """What is done: a file for each training and for the vectors; its name changes with all that it depends on."""
 
     def __init__(self, folder: Path, settings: SmallDataSettings, allow_sample: bool) -> None:
         self.folder, self.settings, self.allow_sample = folder, settings, allow_sample
@@ -548,8 +595,25 @@ class _Kept:
         """Where a training is kept."""
         common = self.settings.model_dump(mode="json", exclude={"variants", "asked"})
         own = variant.model_dump(mode="json", exclude={"name", "seeds"})
-        facts = json.dumps([common, own, seed, self.allow_sample], sort_keys=True)
-        return self.folder / f"{hashlib.sha256(facts.encode()).hexdigest()[:20]}.json"
+        return self._named("json", common, own, seed)
+
+    def _named(self, ending: str, *facts: Any) -> Path:
+        text = json.dumps([*facts, self.allow_sample], sort_keys=True)
+        return self.folder / f"{hashlib.sha256(text.encode()).hexdigest()[:20]}.{ending}"
+
+    def vectors(self, size: int, reviews: SmallDataReviews) -> npt.NDArray[np.float32]:
+        """The vectors that some variants begin with, (num_words, size), made from the text of all training reviews."""
+        from course_utils.data.word_vectors import word_vectors
+
+        words, window = self.settings.num_words, self.settings.window
+        file = self._named("npy", "vectors", size, words, window)
+        if not file.is_file():
+            made = word_vectors(list(reviews.unlabelled), words, size, window=window)
+            contents = io.BytesIO()
+            np.save(contents, made)
+            write_atomically(file, contents.getvalue())
+        stored: npt.NDArray[np.float32] = np.load(file)
+        return stored
 
     def missing(self, variant: Variant) -> tuple[int, ...]:
         """The seeds that are to be trained."""
@@ -592,30 +656,23 @@ def _all_trials(waiting: list[Variant], kept: _Kept, processes: int) -> Iterator
 
 
 class _Worker:
-    """Trains variants; the reviews, and the vectors where they are needed, are got once."""
+    """Trains variants; the reviews are got once."""
 
     def __init__(self, kept: _Kept) -> None:
         self.kept = kept
         self.reviews = small_data_reviews(kept.settings, allow_sample=kept.allow_sample)
-        self.vectors: dict[int, npt.NDArray[np.float32]] = {}
 
     def train(self, group: list[Variant]) -> Iterator[tuple[str, int, SmallTrial]]:
         """Train variants of one network, keep each training, and tell of it."""
-        vectors, settings = self._vectors(group[0]), self.kept.settings
-        compiled = compile_variant(group[0], settings, vectors)
+        first, settings = group[0], self.kept.settings
+        vectors = None if first.vectors == "new" else self.kept.vectors(first.embedding, self.reviews)
+        compiled = compile_variant(first, settings, vectors)
         for variant in group:
             missing = self.kept.missing(variant)
             trials = train_variant(variant, missing, self.reviews, settings, vectors, compiled)
             for parameters, trainable, trial in trials:
                 self.kept.save(variant, parameters, trainable, trial)
                 yield variant.name, trial.seed, trial
-
-    def _vectors(self, variant: Variant) -> npt.NDArray[np.float32] | None:
-        if variant.vectors == "new":
-            return None
-        if variant.embedding not in self.vectors:
-            self.vectors |= vectors_for((variant,), self.reviews, self.kept.settings)
-        return self.vectors[variant.embedding]
 
 
 _WORKERS: list[_Worker] = []
@@ -651,17 +708,17 @@ def _one_core_each() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _nearest(settings: SmallDataSettings, reviews: SmallDataReviews) -> dict[str, tuple[str, ...]]:
+def _nearest(kept: _Kept, reviews: SmallDataReviews) -> dict[str, tuple[str, ...]]:
     from course_utils.data.word_vectors import nearest_words
 
-    vectors = vectors_for(settings.variants, reviews, settings)
-    if not vectors:
+    sizes = {variant.embedding for variant in kept.settings.variants if variant.vectors != "new"}
+    if not sizes:
         return {}
-    size = max(vectors)
+    vectors = kept.vectors(max(sizes), reviews)
     number = {word: each for each, word in enumerate(reviews.words)}
     return {
-        word: tuple(reviews.words[other] for other in nearest_words(vectors[size], number[word]))
-        for word in settings.asked
+        word: tuple(reviews.words[other] for other in nearest_words(vectors, number[word]))
+        for word in kept.settings.asked
         if word in number
     }
 
