@@ -132,14 +132,34 @@ class WordPairs(keras.layers.Layer):  # type: ignore[misc]
         units: numbers a word.
         pair_units: numbers a pair of the word and the one before it.
         buckets: rows of the table of pairs.
+        dropout: in training, the share of the numbers of words that are hidden, the same ones in the whole text.
+        pair_dropout: likewise, of pairs. The frequent ones are soon learnt by heart, so they may need more.
     """
 
-    def __init__(self, words: int, units: int, pair_units: int, buckets: int, **options: Any) -> None:
+    def __init__(
+        self,
+        words: int,
+        units: int,
+        pair_units: int,
+        buckets: int,
+        dropout: float = 0.0,
+        pair_dropout: float = 0.0,
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
-        self.settings = {"words": words, "units": units, "pair_units": pair_units, "buckets": buckets}
+        self.settings = {
+            "words": words,
+            "units": units,
+            "pair_units": pair_units,
+            "buckets": buckets,
+            "dropout": dropout,
+            "pair_dropout": pair_dropout,
+        }
         self.buckets = buckets
         self.word_table = keras.layers.Embedding(words, units, name="words")
         self.pair_table = keras.layers.Embedding(buckets, pair_units, name="pairs")
+        self.word_dropout = keras.layers.SpatialDropout1D(dropout)
+        self.pair_dropout = keras.layers.SpatialDropout1D(pair_dropout)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Make both tables."""
@@ -152,9 +172,12 @@ class WordPairs(keras.layers.Layer):  # type: ignore[misc]
         mixed = before * 7919 + ids * 31_337  # two primes; below 2^31 for up to 50,000 ids
         return keras.ops.where(ids > 0, 1 + keras.ops.mod(mixed, self.buckets - 1), 0)
 
-    def call(self, ids: Any) -> Any:
+    def call(self, ids: Any, training: bool = False) -> Any:
         """Ids in, (batch, time), numbers out (batch, time, units + pair_units)."""
-        both = [self.word_table(ids), self.pair_table(self.bucket_of(ids))]
+        both = [
+            self.word_dropout(self.word_table(ids), training=training),
+            self.pair_dropout(self.pair_table(self.bucket_of(ids)), training=training),
+        ]
         return keras.ops.concatenate(both, axis=-1)
 
     def compute_mask(self, ids: Any, mask: Any = None) -> Any:

@@ -48,6 +48,8 @@ class Recipe:
         loss: Keras's name of the loss.
         cosine: whether the rate falls to nothing over all the epochs, along half a cosine.
         optimizer: Keras's name of it.
+        vectors: whether the embedding begins with word vectors made from the training texts (see `word_vectors`)
+            instead of at random; it is learnt on from there.
         by_length: whether texts of like length share a batch, cut to the longest among them: less padding to read.
         keeps_weights: whether the run stores its weights; a card and a history are enough for a table.
         keeps_vocabulary: whether the run stores the word or character of each id.
@@ -69,6 +71,7 @@ class Recipe:
     loss: str = "binary_crossentropy"
     cosine: bool = False
     optimizer: Literal["Adam", "RMSprop"] = "Adam"
+    vectors: bool = False
     by_length: bool = False
     keeps_weights: bool = True
     keeps_vocabulary: bool = False
@@ -83,9 +86,10 @@ class Recipe:
             else f"at most {self.epochs} epochs, stopped after {self.patience} with no better {self.monitor}"
         )
         batches = f"batches of {self.batch_size}{' texts of like length' if self.by_length else ''}"
+        vectors = ", the embedding begins with vectors made from the training texts" if self.vectors else ""
         seeds = "1 seed" if len(self.seeds) == 1 else f"{len(self.seeds)} seeds"
         return (
-            f"{self.optimizer} {self.learning_rate:g}{falling}, {self.loss}, {batches}{clipped}; {stopping}; "
+            f"{self.optimizer} {self.learning_rate:g}{falling}, {self.loss}, {batches}{clipped}{vectors}; {stopping}; "
             f"weights of the epoch with the best {self.monitor}; {seeds}"
         )
 
@@ -99,6 +103,7 @@ class Recipe:
 
 _DROPOUTS = "dropout 0.2, recurrent dropout 0.2"
 _TUTORIAL_MODEL = f"Embedding(10,000, 128) → LSTM(64, {_DROPOUTS}) → Dense(1, sigmoid)"
+_WORDS = "WordDropout(0.1) → Embedding(10,000, 128, mask_zero) → SpatialDropout1D(0.3)"
 _PADDING_MODEL = "Embedding(10,000, 32) → LSTM(32) → Dense(1, sigmoid)"
 
 
@@ -123,6 +128,28 @@ def _as_in_the_tutorial(
         monitor="val_loss",
         patience=3,
         compiled="recurrent dropout" in model,
+        keeps_weights=keeps_weights,
+    )
+
+
+def _gru_on_400_words(
+    name: str, title: str, model: str, *, vectors: bool = False, keeps_weights: bool = False, **options: Any
+) -> Recipe:
+    """A recipe for `models.gru_reader`: twice as many words as the tutorial's, in batches of like length."""
+    return Recipe(
+        name=name,
+        title=title,
+        model=f"{model} → Dense(1, sigmoid)",
+        build=partial(models.gru_reader, **options),
+        prepare=partial(prepare_imdb, num_words=10_000, length=400),
+        epochs=3,
+        batch_size=64,
+        learning_rate=2e-3,
+        seeds=(1, 2, 3),
+        clipnorm=1.0,
+        cosine=True,
+        vectors=vectors,
+        by_length=True,
         keeps_weights=keeps_weights,
     )
 
@@ -223,6 +250,55 @@ RECIPES: Mapping[str, Recipe] = {
             "bidirectional LSTM, 200 words",
             f"Bidirectional(LSTM(64, {_DROPOUTS}))",
             models.both_ways(models.recurrent_layer("LSTM", 64)),
+        ),
+        # Better step by step: each of these changes one thing in the one before it.
+        Recipe(
+            name="imdb-averaged",
+            title="averaged embeddings, 400 words",
+            model="Embedding(20,000, 64, mask_zero) → mean → Dropout(0.3) → Dense(1, sigmoid)",
+            build=models.averaged_embeddings,
+            prepare=partial(prepare_imdb, num_words=20_000, length=400),
+            epochs=5,
+            batch_size=64,
+            learning_rate=0.01,
+            seeds=(1, 2, 3),
+            cosine=True,
+            by_length=True,
+            keeps_weights=False,
+        ),
+        _gru_on_400_words("imdb-last-state", "GRU, 400 words", f"{_WORDS} → GRU(48)"),
+        _gru_on_400_words(
+            "imdb-vectors", "GRU that begins with word vectors", f"{_WORDS} → GRU(48)", vectors=True
+        ),
+        _gru_on_400_words(
+            "imdb-both-ways",
+            "the same both ways",
+            f"{_WORDS} → Bidirectional(GRU(48))",
+            vectors=True,
+            both_ways=True,
+        ),
+        _gru_on_400_words(
+            "imdb-best",
+            "the same with pairs of words",
+            "WordDropout(0.1) → WordPairs(10,000, 128, 32, 100,000, dropout 0.3, pair_dropout 0.5) → "
+            "Bidirectional(GRU(48))",
+            vectors=True,
+            both_ways=True,
+            pairs=32,
+        ),
+        # All states, in place of the last one.
+        _gru_on_400_words(
+            "imdb-pooled",
+            "GRU, largest and mean states",
+            f"{_WORDS} → GRU(48) → StatePooling",
+            pooling="states",
+        ),
+        _gru_on_400_words(
+            "imdb-attention",
+            "GRU, attention over its states",
+            f"{_WORDS} → GRU(48) → AttentionPooling(48)",
+            pooling="attention",
+            keeps_weights=True,
         ),
         Recipe(
             name="imdb-post-padding",

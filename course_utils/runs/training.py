@@ -154,6 +154,7 @@ class _Trainer:
         self, recipe: Recipe, data: Prepared, state: Checkpoint, file: Path, progress: Listener
     ) -> None:
         self.recipe, self.data, self.state, self.file, self.progress = recipe, data, state, file, progress
+        self.vectors: npt.NDArray[np.float32] | None = None
 
     def run_trial(self) -> None:
         """Train the state's current seed to its end, and compare it with the seeds before."""
@@ -167,9 +168,21 @@ class _Trainer:
         if state.variables:
             for variable, value in zip(_variables(model), state.variables, strict=True):
                 variable.assign(value)
+        elif recipe.vectors:
+            self._begin_with_vectors(model)
         while not self._finished():
             self._run_epoch(model, seed)
         self._close_trial(model, seed)
+
+    def _begin_with_vectors(self, model: Any) -> None:
+        """Put vectors made from the training texts into the model's first embedding, that of the words."""
+        from course_utils.data.word_vectors import word_vectors
+
+        table = next(weight for weight in model.weights if weight.name == "embeddings")
+        if self.vectors is None:  # the same for all seeds
+            self.progress(self._event(message="making word vectors from the training texts"))
+            self.vectors = word_vectors(list(self.data.x_train), *table.shape)
+        table.assign(self.vectors)
 
     def _finished(self) -> bool:
         recipe, state = self.recipe, self.state

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from course_utils.data.word_vectors import word_vectors
 from course_utils.runs import Progress, Recipe, Run, RunError, train_run
 from course_utils.runs.layers import StatePooling
 from course_utils.runs.prepare import Prepared
@@ -273,3 +274,21 @@ def test_a_run_may_keep_no_weights(tmp_path: Path) -> None:
     assert run.card.metrics["test_accuracy"] == run.card.metrics["test_accuracy_float32"]
     with pytest.raises(RunError, match="tiny keeps no weights"):
         run.load_model()
+
+
+def test_an_embedding_can_begin_with_vectors_made_from_the_training_texts(tmp_path: Path) -> None:
+    still = dataclasses.replace(TINY, epochs=1, learning_rate=1e-9)
+    vectors = word_vectors(list(tiny_data().x_train), 20, 8)  # (20, 8)
+    assert np.abs(vectors).max() > 0.3, "vectors far from random ones"
+    begun = train(tmp_path / "with", dataclasses.replace(still, vectors=True))
+    random = train(tmp_path / "without", still)
+    np.testing.assert_allclose(begun.load_weights()[0], vectors, atol=0.01)
+    assert not np.allclose(random.load_weights()[0], vectors, atol=0.1)
+
+
+def test_a_training_that_goes_on_keeps_what_its_vectors_became(tmp_path: Path) -> None:
+    recipe = dataclasses.replace(TINY, vectors=True)
+    whole = train(tmp_path / "whole", recipe)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, recipe, progress=Interrupting(2, 3))
+    assert flat(train(tmp_path, recipe)) == pytest.approx(flat(whole))
