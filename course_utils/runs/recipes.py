@@ -103,7 +103,7 @@ class Recipe:
 
 _DROPOUTS = "dropout 0.2, recurrent dropout 0.2"
 _TUTORIAL_MODEL = f"Embedding(10,000, 128) → LSTM(64, {_DROPOUTS}) → Dense(1, sigmoid)"
-_WORDS = "WordDropout(0.1) → Embedding(10,000, 128, mask_zero) → SpatialDropout1D(0.3)"
+_WORDS = "WordDropout(0.3) → Embedding(10,000, 128, mask_zero) → SpatialDropout1D(0.3)"
 _PADDING_MODEL = "Embedding(10,000, 32) → LSTM(32) → Dense(1, sigmoid)"
 
 
@@ -139,10 +139,10 @@ def _gru_on_400_words(
     return Recipe(
         name=name,
         title=title,
-        model=f"{model} → Dense(1, sigmoid)",
+        model=f"{model} → Dropout(0.3) → Dense(1, sigmoid)",
         build=partial(models.gru_reader, **options),
         prepare=partial(prepare_imdb, num_words=10_000, length=400),
-        epochs=3,
+        epochs=4,
         batch_size=64,
         learning_rate=2e-3,
         seeds=(1, 2, 3),
@@ -280,7 +280,7 @@ RECIPES: Mapping[str, Recipe] = {
         _gru_on_400_words(
             "imdb-best",
             "the same with pairs of words",
-            "WordDropout(0.1) → WordPairs(10,000, 128, 32, 100,000, dropout 0.3, pair_dropout 0.5) → "
+            "WordDropout(0.3) → WordPairs(10,000, 128, 32, 100,000, dropout 0.3, pair_dropout 0.5) → "
             "Bidirectional(GRU(48))",
             vectors=True,
             both_ways=True,
