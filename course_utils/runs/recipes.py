@@ -266,14 +266,25 @@ RECIPES: Mapping[str, Recipe] = {
             by_length=True,
             keeps_weights=False,
         ),
-        _gru_on_400_words("imdb-last-state", "GRU, 400 words", f"{_WORDS} → GRU(48)"),
+        _gru_on_400_words("imdb-last-state", "GRU, 400 words, last state", f"{_WORDS} → GRU(48)"),
         _gru_on_400_words(
-            "imdb-vectors", "GRU that begins with word vectors", f"{_WORDS} → GRU(48)", vectors=True
+            "imdb-pooled",
+            "the same, largest and mean states",
+            f"{_WORDS} → GRU(48) → StatePooling",
+            pooling="states",
+        ),
+        _gru_on_400_words(
+            "imdb-vectors",
+            "the same, beginning with word vectors",
+            f"{_WORDS} → GRU(48) → StatePooling",
+            pooling="states",
+            vectors=True,
         ),
         _gru_on_400_words(
             "imdb-both-ways",
-            "the same both ways",
-            f"{_WORDS} → Bidirectional(GRU(48))",
+            "the same in both directions",
+            f"{_WORDS} → Bidirectional(GRU(48)) → StatePooling",
+            pooling="states",
             vectors=True,
             both_ways=True,
         ),
@@ -281,21 +292,16 @@ RECIPES: Mapping[str, Recipe] = {
             "imdb-best",
             "the same with pairs of words",
             "WordDropout(0.3) → WordPairs(10,000, 128, 32, 100,000, dropout 0.3, pair_dropout 0.5) → "
-            "Bidirectional(GRU(48))",
+            "Bidirectional(GRU(48)) → StatePooling",
+            pooling="states",
             vectors=True,
             both_ways=True,
             pairs=32,
         ),
-        # All states, in place of the last one.
-        _gru_on_400_words(
-            "imdb-pooled",
-            "GRU, largest and mean states",
-            f"{_WORDS} → GRU(48) → StatePooling",
-            pooling="states",
-        ),
+        # Beside the pooled states: their mean, weighed by how much each step matters.
         _gru_on_400_words(
             "imdb-attention",
-            "GRU, attention over its states",
+            "GRU, 400 words, attention over its states",
             f"{_WORDS} → GRU(48) → AttentionPooling(48)",
             pooling="attention",
             keeps_weights=True,
