@@ -301,7 +301,7 @@ RECIPES: Mapping[str, Recipe] = {
         # Beside the pooled states: their mean, weighed by how much each step matters.
         _gru_on_400_words(
             "imdb-attention",
-            "GRU, 400 words, attention over its states",
+            "GRU, attention over its states",
             f"{_WORDS} → GRU(48) → AttentionPooling(48)",
             pooling="attention",
             keeps_weights=True,
