@@ -21,7 +21,6 @@ from course_utils.runs.prepare import (
     Side,
     prepare_characters,
     prepare_imdb,
-    prepare_next_character,
 )
 
 Monitor = Literal["val_loss", "val_accuracy"]
@@ -202,38 +201,13 @@ RECIPES: Mapping[str, Recipe] = {
             clipnorm=1.0,
             compiled=True,
         ),
-        # The tutorial's networks, trained as it trains them, and what they become with other dropouts or other words.
+        # The tutorial's networks, trained as it trains them.
         _as_in_the_tutorial(
             "imdb-lstm-tutorial",
             "LSTM, 200 words, as in the tutorial",
             f"LSTM(64, {_DROPOUTS})",
             models.recurrent_layer("LSTM", 64),
             keeps_weights=True,
-        ),
-        _as_in_the_tutorial(
-            "imdb-lstm-first",
-            "LSTM, the first 200 words",
-            f"LSTM(64, {_DROPOUTS})",
-            models.recurrent_layer("LSTM", 64),
-            truncating="post",
-        ),
-        _as_in_the_tutorial(
-            "imdb-lstm-plain",
-            "LSTM, no dropout",
-            "LSTM(64)",
-            models.recurrent_layer("LSTM", 64, dropout=0.0, recurrent_dropout=0.0),
-        ),
-        _as_in_the_tutorial(
-            "imdb-lstm-input-dropout",
-            "LSTM, dropout 0.5",
-            "LSTM(64, dropout 0.5)",
-            models.recurrent_layer("LSTM", 64, dropout=0.5, recurrent_dropout=0.0),
-        ),
-        _as_in_the_tutorial(
-            "imdb-lstm-recurrent-dropout",
-            "LSTM, recurrent dropout 0.2",
-            "LSTM(64, recurrent dropout 0.2)",
-            models.recurrent_layer("LSTM", 64, dropout=0.0),
         ),
         _as_in_the_tutorial(
             "imdb-stack",
@@ -272,31 +246,6 @@ RECIPES: Mapping[str, Recipe] = {
             "the same, largest and mean states",
             f"{_WORDS} → GRU(48) → StatePooling",
             pooling="states",
-        ),
-        _gru_on_400_words(
-            "imdb-vectors",
-            "the same, beginning with word vectors",
-            f"{_WORDS} → GRU(48) → StatePooling",
-            pooling="states",
-            vectors=True,
-        ),
-        _gru_on_400_words(
-            "imdb-both-ways",
-            "the same in both directions",
-            f"{_WORDS} → Bidirectional(GRU(48)) → StatePooling",
-            pooling="states",
-            vectors=True,
-            both_ways=True,
-        ),
-        _gru_on_400_words(
-            "imdb-best",
-            "the same with pairs of words",
-            "WordDropout(0.3) → WordPairs(10,000, 128, 32, 100,000, dropout 0.3, pair_dropout 0.5) → "
-            "Bidirectional(GRU(48)) → StatePooling",
-            pooling="states",
-            vectors=True,
-            both_ways=True,
-            pairs=32,
         ),
         # Beside the pooled states: their mean, weighed by how much each step matters.
         _gru_on_400_words(
@@ -358,19 +307,6 @@ RECIPES: Mapping[str, Recipe] = {
                 ("sentiment-gru", "GRU"),
                 ("sentiment-rnn", "SimpleRNN"),
             )
-        ),
-        Recipe(
-            name="chars-tutorial",
-            title="LSTM 128 on windows of 40, as in the tutorial",
-            model="Embedding(65, 64) → LSTM(128) → Dense(65, softmax)",
-            build=models.tutorial_characters,
-            prepare=prepare_next_character,
-            epochs=10,
-            batch_size=128,
-            learning_rate=0.01,
-            optimizer="RMSprop",
-            monitor="val_loss",
-            loss="sparse_categorical_crossentropy",
         ),
         # Characters, one after the other: the large one, one for slow lines, and one that needs no download.
         *(
