@@ -8,7 +8,8 @@ import re
 import pytest
 
 from course_utils.data.bundled import bundled_path
-from course_utils.runs import RECIPES, Run, RunError, load_run
+from course_utils.runs import RECIPES, Run, RunError, compare, load_run
+from course_utils.site.charts import REBUILT
 from course_utils.runs.card import best_trial
 from course_utils.runs.training import evaluated
 
@@ -108,6 +109,19 @@ def test_a_kept_vocabulary_has_a_word_for_each_id(name: str) -> None:
 def test_a_run_without_a_vocabulary_says_so() -> None:
     with pytest.raises(RunError, match="imdb-bag keeps no vocabulary"):
         load_run("imdb-bag").load_vocabulary()
+
+
+def test_what_the_page_of_measurements_says_holds() -> None:
+    rows = {row["name"]: row for row in compare(REBUILT).rows}
+    article, tutorial, bag = (rows[f"imdb-{name}"] for name in ("simple-rnn", "lstm-tutorial", "bag"))
+    assert abs(article["accuracy"] - 0.8146) < 0.01, "close to what is printed"
+    assert 0.85 <= tutorial["accuracy"] < 0.86, "at the lower end of 85 to 88 %"
+    assert min(bag["accuracies"]) > max(*article["accuracies"], *tutorial["accuracies"])
+    changes = [
+        abs(rows[f"imdb-{name}"]["accuracy"] - tutorial["accuracy"])
+        for name in ("stack", "gru", "bidirectional")
+    ]
+    assert rows["imdb-last-state"]["accuracy"] - tutorial["accuracy"] > max(changes)
 
 
 def test_post_padding_fails_and_both_cures_help() -> None:
