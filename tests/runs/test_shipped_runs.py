@@ -9,9 +9,9 @@ import pytest
 
 from course_utils.data.bundled import bundled_path
 from course_utils.runs import RECIPES, Run, RunError, compare, load_run
-from course_utils.site.charts import REBUILT
 from course_utils.runs.card import best_trial
 from course_utils.runs.training import evaluated
+from course_utils.site.charts import REBUILT
 
 MEGABYTE = 1_000_000
 
