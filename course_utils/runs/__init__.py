@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from course_utils.runs.card import METRICS, Card, LayerFacts, Trial
 from course_utils.runs.errors import RunError
+from course_utils.runs.intervals import share_interval
 from course_utils.runs.recipes import RECIPES, Recipe, recipe_named, recipe_names
 from course_utils.runs.store import Run, list_runs, load_run, runs_folders
 from course_utils.runs.table import RunTable, compare
@@ -32,6 +33,7 @@ __all__ = [
     "recipe_named",
     "recipe_names",
     "runs_folders",
+    "share_interval",
     "train_run",
     "watch_training",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from statistics import fmean
 
 from course_utils.errors import CourseError
 from course_utils.runs.small_data import load_small_data
@@ -22,7 +23,8 @@ def with_cards(text: str) -> str:
 
     ``{{ runs: imdb-lstm, imdb-bag }}`` stands for the table of `course_utils.runs.compare`,
     ``{{ run: imdb-lstm.accuracy }}`` for one number of its row: ``parameters``; ``seconds``; ``accuracy``, ``lowest``
-    and ``highest``, in per cent, over the seeds; ``val_loss``, of the run that is shipped.
+    and ``highest``, in per cent, over the seeds; ``last``, the mean of the last epochs' weights; ``val_loss``, of the
+    run that is shipped.
 
     Raises:
         CourseError: for a run that is not stored, or a number that a card has not.
@@ -30,14 +32,15 @@ def with_cards(text: str) -> str:
 
     def put(found: re.Match[str]) -> str:
         name, _, fact = found[1].partition(".")
-        row = compare([name]).rows[0]
+        row, card = compare([name]).rows[0], load_run(name).card
         shown = {
             "parameters": f"{row['parameters']:,}",
             "seconds": f"{row['seconds']:.0f}",
             "accuracy": f"{100 * row['accuracy']:.2f}",
             "lowest": f"{100 * min(row['accuracies']):.2f}",
             "highest": f"{100 * max(row['accuracies']):.2f}",
-            "val_loss": f"{load_run(name).card.metrics['val_loss']:.3f}",
+            "last": f"{100 * fmean(trial.test_accuracy_last_epoch for trial in card.trials):.2f}",
+            "val_loss": f"{card.metrics['val_loss']:.3f}",
         }
         if fact not in shown:
             raise CourseError(f"a card has no {fact!r} to put into a page: name one of {', '.join(shown)}")

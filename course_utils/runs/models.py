@@ -144,7 +144,8 @@ def gru_reader(
 ) -> Any:
     """10,000 words as 128 numbers each, a GRU of 48 units, and the answer from its last state or from all of them.
 
-    In training, one word of ten is hidden, and three of ten columns of the embedding (half of those of the pairs).
+    In training, three of ten words are hidden, of the others three of ten columns of the embedding (half of those of
+    the pairs), and three of ten of what the answer is made from.
 
     Args:
         pooling: ``states`` for the largest and the mean value of each unit, ``attention`` for a weighted mean,
@@ -161,7 +162,7 @@ def gru_reader(
     return Sequential(
         [
             Input((None,), dtype="int32"),
-            WordDropout(0.1),
+            WordDropout(0.3),
             *(
                 [WordPairs(10_000, 128, pairs, 100_000, dropout=0.3, pair_dropout=0.5)]
                 if pairs
@@ -170,6 +171,7 @@ def gru_reader(
             layers.Bidirectional(gru) if both_ways else gru,
             *([StatePooling()] if pooling == "states" else []),
             *([AttentionPooling(units)] if pooling == "attention" else []),
+            layers.Dropout(0.3),
             layers.Dense(1, activation="sigmoid"),
         ]
     )

@@ -42,6 +42,8 @@ def test_a_number_of_a_card_stands_in_a_sentence() -> None:
         "{{ run: imdb-lstm.lowest }} to {{ run: imdb-lstm.highest }}, {{ run: imdb-lstm.parameters }}"
     )
     assert text == f"{min(shares):.2f} to {max(shares):.2f}, {card.parameters:,}"
+    kept_to_the_end = sum(trial.test_accuracy_last_epoch for trial in card.trials) / len(card.trials)
+    assert with_cards("{{ run: imdb-lstm.last }}") == f"{100 * kept_to_the_end:.2f}"
 
 
 def test_a_run_or_a_number_that_there_is_not_stops_the_build() -> None:
