@@ -15,11 +15,13 @@ from course_utils.errors import CourseError
 
 FIRST_PROJECT = 10
 """The number of the first folder that holds a project; together, projects are the last chapter: 10a, 10b …."""
+FIRST_APPENDIX = 13
+"""The number of the first folder that holds an appendix: a notebook to read and to run, with nothing to hand in."""
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """One chapter, or one project of the last one: a folder, a notebook, an nbgrader assignment, a page."""
+    """One chapter, one project of the last one, or an appendix: a folder, a notebook, a page, mostly an assignment."""
 
     name: str
     """Name of the folder and of the assignment, for example `03_unrolling`."""
@@ -29,12 +31,19 @@ class Chapter:
     @property
     def is_project(self) -> bool:
         """Whether it is a project, of which a student does one, and not a lesson."""
-        return int(self.name[:2]) >= FIRST_PROJECT
+        return FIRST_PROJECT <= int(self.name[:2]) < FIRST_APPENDIX
+
+    @property
+    def is_appendix(self) -> bool:
+        """Whether it comes after the course: nothing in it is handed in, and nothing gives points."""
+        return int(self.name[:2]) >= FIRST_APPENDIX
 
     @property
     def label(self) -> str:
-        """Its number as pages show it: ``"3"``; for a project ``"10a"`` and so on."""
+        """Its number as pages show it: ``"3"``; for a project ``"10a"`` and so on; for an appendix ``"A"``, ``"B"``."""
         number = int(self.name[:2])
+        if self.is_appendix:
+            return chr(ord("A") + number - FIRST_APPENDIX)
         return f"{FIRST_PROJECT}{chr(ord('a') + number - FIRST_PROJECT)}" if self.is_project else str(number)
 
     @property
@@ -101,7 +110,7 @@ class Clone:
 
     @property
     def chapters(self) -> list[Chapter]:
-        """The chapters that are there, in order: folders `NN_name` with one notebook in each; projects last."""
+        """The chapters that are there, in order: `NN_name`, with one notebook in each; appendices last."""
         found = []
         for folder in sorted(self.notebooks.glob("[0-9][0-9]_*")):
             notebooks = sorted(folder.glob("*.ipynb"))
@@ -119,7 +128,7 @@ class Clone:
         """The chapters with these names, or all of them.
 
         Args:
-            names: folder names, their numbers (`3`, `03`, `10a`) or notebook names (`unrolling`).
+            names: folder names, their numbers (`3`, `03`, `10a`, `A`) or notebook names (`unrolling`).
 
         Raises:
             CourseError: for a name that no chapter has, with the nearest that exists.

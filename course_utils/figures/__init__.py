@@ -14,6 +14,7 @@ from course_utils.figures.unrolled import (
     sequence_patterns,
     unrolled_network,
 )
+from course_utils.figures.words import word_strip
 
 __all__ = [
     "accuracies",
@@ -28,5 +29,6 @@ __all__ = [
     "review_lengths",
     "sequence_patterns",
     "unrolled_network",
+    "word_strip",
     "word_weights",
 ]

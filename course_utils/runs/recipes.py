@@ -242,18 +242,18 @@ RECIPES: Mapping[str, Recipe] = {
         ),
         _gru_on_400_words("imdb-last-state", "GRU, 400 words, last state", f"{_WORDS} → GRU(48)"),
         _gru_on_400_words(
-            "imdb-pooled",
-            "the same, largest and mean states",
-            f"{_WORDS} → GRU(48) → StatePooling",
-            pooling="states",
-        ),
-        # Beside the pooled states: their mean, weighed by how much each step matters.
-        _gru_on_400_words(
             "imdb-attention",
             "GRU, attention over its states",
             f"{_WORDS} → GRU(48) → AttentionPooling(48)",
             pooling="attention",
             keeps_weights=True,
+        ),
+        # Beside attention: the largest and the mean value of each unit.
+        _gru_on_400_words(
+            "imdb-pooled",
+            "the same, largest and mean states",
+            f"{_WORDS} → GRU(48) → StatePooling",
+            pooling="states",
         ),
         Recipe(
             name="imdb-post-padding",

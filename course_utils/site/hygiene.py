@@ -353,6 +353,22 @@ def _check_minutes(
         found.problems.append(f"{sum_of} minutes, and the title says {said[1]}")
 
 
+def _check_appendix(cells: Sequence[nbformat.NotebookNode], found: Hygiene) -> None:
+    """See that an appendix has nothing to hand in, and that its title says how long it takes to read."""
+    for cell in cells:
+        if cell.metadata.get("nbgrader"):
+            found.problems.append(f"cell {cell.id}: an appendix is read, and nothing in it is graded")
+    words = count_words(cells)
+    minutes = words / WORDS_A_MINUTE
+    said = re.search(r"\*\*Time:\*\* about (\d+) minutes", cells[0].source)
+    if said is None:
+        found.problems.append("the first cell does not say `**Time:** about X minutes`")
+    elif abs(int(said[1]) - minutes) > MINUTES_OFF:
+        found.problems.append(
+            f"{words} words at {WORDS_A_MINUTE} a minute are {minutes:.0f} minutes, and the title says {said[1]}"
+        )
+
+
 def find_slow(chapter: Chapter, cell_seconds: Sequence[float]) -> list[str]:
     """What of a chapter took longer than it may, on a quiet machine.
 
@@ -393,10 +409,12 @@ def check_notebook(chapter: Chapter) -> Hygiene:
         _check_cell(cell, f"cell {index + 1} ({cell.id})", found.problems)
         if cell.cell_type == "code" and not is_graded(cell):
             found.code_lines.append(code_lines(cell.source))
-    if chapter.has_exercises or EXERCISES_TO_COME not in notebook.cells[0].source:
+    if chapter.is_appendix:
+        _check_appendix(notebook.cells, found)
+    elif chapter.has_exercises or EXERCISES_TO_COME not in notebook.cells[0].source:
         _check_grading([cell for cell in notebook.cells if not is_question(cell)], chapter, found)
     _check_questions(notebook.cells, chapter, found)
-    if chapter.has_exercises:
+    if chapter.has_exercises and not chapter.is_appendix:
         _check_objectives(notebook.cells, chapter, found)
         _check_minutes(notebook.cells, chapter, _check_exercises(notebook.cells, chapter, found), found)
     if (chapter.notebook.parent / ANSWERS_FILE).exists():

@@ -57,6 +57,16 @@ def test_the_students_notebooks_are_locked_templates(clone: Clone) -> None:
                 assert cell.metadata.get("editable") is False, f"{grading['grade_id']} can be edited"
 
 
+def test_an_appendix_is_in_the_edition_to_read_and_gives_no_points(clone: Clone) -> None:
+    appendices = [chapter for chapter in clone.chapters if chapter.is_appendix]
+    assert appendices and not set(appendices) & set(clone.assignments)
+    for chapter in appendices:
+        ours = nbformat.read(chapter.notebook, as_version=4)
+        released = nbformat.read(clone.student / chapter.name / chapter.notebook.name, as_version=4)
+        assert [cell.source for cell in released.cells] == [cell.source for cell in ours.cells]
+        assert not any(cell.metadata.get("nbgrader") for cell in released.cells)
+
+
 def test_the_edition_says_how_to_start(clone: Clone) -> None:
     readme = (clone.student / "README.md").read_text(encoding="utf-8")
     assert next(clone.student.glob("*.whl")).name in readme

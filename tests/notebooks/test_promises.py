@@ -319,9 +319,62 @@ def test_a_projects_broken_promise_is_noticed(tmp_path: Path, breach: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("name", "label", "is_project"),
-    [("03_unrolling", "3", False), ("10_a", "10a", True), ("12_c", "10c", True)],
+    ("name", "label", "is_project", "is_appendix"),
+    [
+        ("03_unrolling", "3", False, False),
+        ("10_a", "10a", True, False),
+        ("12_c", "10c", True, False),
+        ("13_next", "A", False, True),
+        ("14_more", "B", False, True),
+    ],
 )
-def test_projects_are_the_parts_of_the_last_chapter(name: str, label: str, is_project: bool) -> None:
+def test_projects_are_the_parts_of_the_last_chapter_and_appendices_follow(
+    name: str, label: str, is_project: bool, is_appendix: bool
+) -> None:
     chapter = Chapter(name, Path("x.ipynb"))
-    assert (chapter.label, chapter.is_project) == (label, is_project)
+    assert (chapter.label, chapter.is_project, chapter.is_appendix) == (label, is_project, is_appendix)
+
+
+# --- appendices -----------------------------------------------------------------------------------------------------
+
+
+def sound_appendix() -> NotebookNode:
+    """An appendix that keeps every promise: its title says how long it takes, and nothing is handed in."""
+    notebook = sound_notebook()
+    kept = {"title", "lesson", "summary"}
+    notebook.cells = [each for each in notebook.cells if each.id in kept]
+    cell(notebook, "lesson").source = "word " * 2_000
+    cell(notebook, "title").source = TITLE.replace("55 minutes", "10 minutes")
+    return notebook
+
+
+def appendix_problems(folder: Path, notebook: NotebookNode) -> str:
+    path = folder / "notebooks" / "13_next" / "next.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(notebook, path)
+    return "\n".join(check_notebook(Chapter("13_next", path)).problems)
+
+
+def test_an_appendix_that_keeps_every_promise_has_no_problem(tmp_path: Path) -> None:
+    assert appendix_problems(tmp_path, sound_appendix()) == ""
+
+
+def test_an_appendix_has_nothing_to_hand_in(tmp_path: Path) -> None:
+    notebook = sound_appendix()
+    notebook.cells.insert(1, cell(sound_notebook(), "essay"))
+    assert "cell essay: an appendix is read, and nothing in it is graded" in appendix_problems(
+        tmp_path, notebook
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("40 minutes", "minutes, and the title says 40"),
+        ("an hour", "does not say `**Time:** about X minutes`"),
+    ],
+)
+def test_an_appendix_says_how_long_it_takes(tmp_path: Path, said: str, message: str) -> None:
+    notebook = sound_appendix()
+    cell(notebook, "title").source = TITLE.replace("55 minutes", said)
+    assert message in appendix_problems(tmp_path, notebook)
