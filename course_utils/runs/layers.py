@@ -147,7 +147,7 @@ class WordPairs(keras.layers.Layer):  # type: ignore[misc]
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        self.settings = {
+        self.settings: dict[str, float] = {
             "words": words,
             "units": units,
             "pair_units": pair_units,
@@ -156,6 +156,7 @@ class WordPairs(keras.layers.Layer):  # type: ignore[misc]
             "pair_dropout": pair_dropout,
         }
         self.buckets = buckets
+        self.width = units + pair_units
         self.word_table = keras.layers.Embedding(words, units, name="words")
         self.pair_table = keras.layers.Embedding(buckets, pair_units, name="pairs")
         self.word_dropout = keras.layers.SpatialDropout1D(dropout)
@@ -186,7 +187,7 @@ class WordPairs(keras.layers.Layer):  # type: ignore[misc]
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """One vector a word."""
-        return (*input_shape, self.settings["units"] + self.settings["pair_units"])
+        return (*input_shape, self.width)
 
     def get_config(self) -> dict[str, Any]:
         """What builds the same layer again."""

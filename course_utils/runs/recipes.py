@@ -251,7 +251,7 @@ RECIPES: Mapping[str, Recipe] = {
         # Beside attention: the largest and the mean value of each unit.
         _gru_on_400_words(
             "imdb-pooled",
-            "the same, largest and mean states",
+            "GRU, largest and mean states",
             f"{_WORDS} → GRU(48) → StatePooling",
             pooling="states",
         ),
