@@ -14,6 +14,7 @@ REBUILT = (
     "imdb-averaged",
     "imdb-last-state",
     "imdb-pooled",
+    "imdb-attention",
 )
 """The runs of the chart on *What we measured*, from the top."""
 
