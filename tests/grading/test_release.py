@@ -86,11 +86,14 @@ def test_the_glossary_lies_where_a_chapters_link_looks_for_it(clone: Clone) -> N
 def test_no_link_of_the_pages_is_dead(clone: Clone, tmp_path: Path) -> None:
     with zipfile.ZipFile(clone.student / f"{clone.chapters[2].name}.zip") as archive:
         archive.extractall(tmp_path)
+    linked: dict[Path, list[str]] = {}
     for edition in (clone.student, tmp_path):
         for page in sorted((edition / "appendix").glob("*.md")):
-            links = re.findall(r"\]\((?!https?:)([^()#\s]+)", page.read_text(encoding="utf-8"))
-            assert links, f"{page} links to nothing"
-            assert [link for link in links if not (page.parent / link).is_file()] == [], page
+            linked[page] = re.findall(r"\]\((?!https?:)([^()#\s]+)", page.read_text(encoding="utf-8"))
+            assert [link for link in linked[page] if not (page.parent / link).is_file()] == [], page
+    # In the zip of one chapter a page that speaks of others only is left without a link.
+    without = {page for page, links in linked.items() if not links}
+    assert without <= {tmp_path / "appendix" / "training_checklist.md"}, "a page links to nothing"
 
 
 def test_the_pages_are_plain_markdown(clone: Clone) -> None:
