@@ -18,6 +18,7 @@ pytestmark = pytest.mark.needs_browser
 CLONE = find_clone(Path(__file__).parent)
 PAGES = list_pages(CLONE)
 CHAPTER_PAGES = [chapter.page for chapter in CLONE.chapters]
+FIGURE_PAGES = [chapter.page for chapter in CLONE.chapters if not chapter.is_appendix]
 FORMULA_PAGES = [
     chapter.page for chapter in CLONE.chapters if "$" in chapter.notebook.read_text(encoding="utf-8")
 ]
@@ -64,7 +65,7 @@ def test_dom_is_ready_within_a_second(watch, built_site: Path, page_name: str) -
 
 
 @pytest.mark.alone
-@pytest.mark.parametrize("page_name", CHAPTER_PAGES)
+@pytest.mark.parametrize("page_name", FIGURE_PAGES)
 def test_the_first_figure_is_alive_within_a_second(watch, built_site: Path, page_name: str) -> None:  # type: ignore[no-untyped-def]
     watch.page.add_init_script(
         "addEventListener('DOMContentLoaded', () => document.querySelector('.course-widget').scrollIntoView())"
