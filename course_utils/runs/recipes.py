@@ -201,13 +201,25 @@ RECIPES: Mapping[str, Recipe] = {
             clipnorm=1.0,
             compiled=True,
         ),
-        # The tutorial's networks, trained as it trains them.
+        # The tutorial's networks, trained as it trains them, and what they become with other dropouts.
         _as_in_the_tutorial(
             "imdb-lstm-tutorial",
             "LSTM, 200 words, as in the tutorial",
             f"LSTM(64, {_DROPOUTS})",
             models.recurrent_layer("LSTM", 64),
             keeps_weights=True,
+        ),
+        _as_in_the_tutorial(
+            "imdb-lstm-plain",
+            "LSTM, no dropout",
+            "LSTM(64)",
+            models.recurrent_layer("LSTM", 64, dropout=0.0, recurrent_dropout=0.0),
+        ),
+        _as_in_the_tutorial(
+            "imdb-lstm-input-dropout",
+            "LSTM, dropout 0.5",
+            "LSTM(64, dropout 0.5)",
+            models.recurrent_layer("LSTM", 64, dropout=0.5, recurrent_dropout=0.0),
         ),
         _as_in_the_tutorial(
             "imdb-stack",
@@ -241,6 +253,9 @@ RECIPES: Mapping[str, Recipe] = {
             keeps_weights=False,
         ),
         _gru_on_400_words("imdb-last-state", "GRU, 400 words, last state", f"{_WORDS} → GRU(48)"),
+        _gru_on_400_words(
+            "imdb-vectors", "GRU that begins with word vectors", f"{_WORDS} → GRU(48)", vectors=True
+        ),
         _gru_on_400_words(
             "imdb-attention",
             "GRU, attention over its states",
