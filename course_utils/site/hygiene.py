@@ -344,7 +344,7 @@ def _check_minutes(
         if not HOURS[0] <= minutes / 60 <= HOURS[1]:
             found.problems.append(f"{sum_of} minutes: a project takes {HOURS[0]} to {HOURS[1]} hours")
         return
-    if not MINUTES[0] <= minutes <= MINUTES[1]:
+    if not chapter.is_appendix and not MINUTES[0] <= minutes <= MINUTES[1]:
         found.problems.append(f"{sum_of} minutes: a chapter takes {MINUTES[0]} to {MINUTES[1]}")
     said = re.search(r"\*\*Time:\*\* about (\d+) minutes", cells[0].source)
     if said is None:
@@ -353,20 +353,11 @@ def _check_minutes(
         found.problems.append(f"{sum_of} minutes, and the title says {said[1]}")
 
 
-def _check_appendix(cells: Sequence[nbformat.NotebookNode], found: Hygiene) -> None:
-    """See that an appendix has nothing to hand in, and that its title says how long it takes to read."""
+def _check_nothing_graded(cells: Sequence[nbformat.NotebookNode], found: Hygiene) -> None:
+    """See that there is nothing to hand in, as in an appendix."""
     for cell in cells:
         if cell.metadata.get("nbgrader"):
             found.problems.append(f"cell {cell.id}: an appendix is read, and nothing in it is graded")
-    words = count_words(cells)
-    minutes = words / WORDS_A_MINUTE
-    said = re.search(r"\*\*Time:\*\* about (\d+) minutes", cells[0].source)
-    if said is None:
-        found.problems.append("the first cell does not say `**Time:** about X minutes`")
-    elif abs(int(said[1]) - minutes) > MINUTES_OFF:
-        found.problems.append(
-            f"{words} words at {WORDS_A_MINUTE} a minute are {minutes:.0f} minutes, and the title says {said[1]}"
-        )
 
 
 def find_slow(chapter: Chapter, cell_seconds: Sequence[float]) -> list[str]:
@@ -410,7 +401,8 @@ def check_notebook(chapter: Chapter) -> Hygiene:
         if cell.cell_type == "code" and not is_graded(cell):
             found.code_lines.append(code_lines(cell.source))
     if chapter.is_appendix:
-        _check_appendix(notebook.cells, found)
+        _check_nothing_graded(notebook.cells, found)
+        _check_minutes(notebook.cells, chapter, 0, found)
     elif chapter.has_exercises or EXERCISES_TO_COME not in notebook.cells[0].source:
         _check_grading([cell for cell in notebook.cells if not is_question(cell)], chapter, found)
     _check_questions(notebook.cells, chapter, found)

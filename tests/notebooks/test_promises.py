@@ -279,11 +279,16 @@ def sound_project() -> NotebookNode:
     return notebook
 
 
-def project_problems(folder: Path, notebook: NotebookNode) -> str:
-    path = folder / "notebooks" / "11_gates" / "gates.ipynb"
+def problems_as(name: str, folder: Path, notebook: NotebookNode) -> str:
+    """What is wrong with a notebook in a folder of this name, whose number says what it is."""
+    path = folder / "notebooks" / name / "gates.ipynb"
     path.parent.mkdir(parents=True)
     nbformat.write(notebook, path)
-    return "\n".join(check_notebook(Chapter("11_gates", path)).problems)
+    return "\n".join(check_notebook(Chapter(name, path)).problems)
+
+
+def project_problems(folder: Path, notebook: NotebookNode) -> str:
+    return problems_as("11_gates", folder, notebook)
 
 
 def test_a_project_that_keeps_every_promise_has_no_problem(tmp_path: Path) -> None:
@@ -349,10 +354,7 @@ def sound_appendix() -> NotebookNode:
 
 
 def appendix_problems(folder: Path, notebook: NotebookNode) -> str:
-    path = folder / "notebooks" / "13_next" / "next.ipynb"
-    path.parent.mkdir(parents=True)
-    nbformat.write(notebook, path)
-    return "\n".join(check_notebook(Chapter("13_next", path)).problems)
+    return problems_as("13_next", folder, notebook)
 
 
 def test_an_appendix_that_keeps_every_promise_has_no_problem(tmp_path: Path) -> None:
