@@ -94,6 +94,7 @@ class Card(Strict):
         weights_sha256: hash of ``weights.npz``, likewise.
         history_sha256: hash of ``history.json``.
         vocabulary_sha256: hash of ``vocabulary.json``, for a run that keeps one.
+        answers_sha256: hash of ``answers.npz``, for a run that keeps its answers.
     """
 
     format: Literal[1] = 1
@@ -118,6 +119,7 @@ class Card(Strict):
     weights_sha256: Sha256 | None = None
     history_sha256: Sha256
     vocabulary_sha256: Sha256 | None = None
+    answers_sha256: Sha256 | None = None
 
     @property
     def trial(self) -> Trial:

@@ -33,6 +33,7 @@ class Checkpoint:
         variables: the model's and the optimiser's, dropout's random state among them.
         best: the best epoch's weights in this trial.
         champion: the best finished trial's weights.
+        answers: of each finished trial on the validation and on the test examples, if the run keeps them.
     """
 
     fingerprint: str
@@ -46,6 +47,7 @@ class Checkpoint:
     variables: list[Array] = field(default_factory=list)
     best: list[Array] = field(default_factory=list)
     champion: list[Array] = field(default_factory=list)
+    answers: list[Array] = field(default_factory=list)
 
     def next_trial(self) -> None:
         """Forget this trial's state; the finished trials stay."""
@@ -56,7 +58,7 @@ class Checkpoint:
         self.variables, self.best = [], []
 
 
-_ARRAYS = ("variables", "best", "champion")
+_ARRAYS = ("variables", "best", "champion", "answers")
 
 
 def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:

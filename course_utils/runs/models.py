@@ -139,23 +139,35 @@ def averaged_embeddings() -> Any:
     )
 
 
-def gru_reader(
-    *, pooling: Literal["", "states", "attention"] = "", both_ways: bool = False, pairs: int = 0
-) -> Any:
+def counted_pairs() -> Any:
+    """No network that reads: each word and each pair of neighbours in the text gives its vote."""
+    from keras import Input, Sequential, layers
+
+    from course_utils.runs.layers import NaiveBayesPairs
+
+    return Sequential(
+        [
+            Input((None,), dtype="int32"),
+            NaiveBayesPairs(words=20_000, buckets=2**20, beginning=0.02),
+            layers.Activation("sigmoid"),
+        ]
+    )
+
+
+def gru_reader(*, pooling: Literal["", "states", "attention"] = "", both_ways: bool = False) -> Any:
     """10,000 words as 128 numbers each, a GRU of 48 units, and the answer from its last state or from all of them.
 
-    In training, three of ten words are hidden, of the others three of ten columns of the embedding (half of those of
-    the pairs), and three of ten of what the answer is made from.
+    In training, three of ten words are hidden, of the others three of ten columns of the embedding, and three of ten
+    of what the answer is made from.
 
     Args:
         pooling: ``states`` for the largest and the mean value of each unit, ``attention`` for a weighted mean,
             nothing for the last state.
         both_ways: whether a second GRU reads backwards.
-        pairs: numbers for each word and the one before it; 0 for none.
     """
     from keras import Input, Sequential, layers
 
-    from course_utils.runs.layers import AttentionPooling, StatePooling, WordDropout, WordPairs
+    from course_utils.runs.layers import AttentionPooling, StatePooling, WordDropout
 
     units = 48
     gru = layers.GRU(units, return_sequences=bool(pooling))
@@ -163,11 +175,8 @@ def gru_reader(
         [
             Input((None,), dtype="int32"),
             WordDropout(0.3),
-            *(
-                [WordPairs(10_000, 128, pairs, 100_000, dropout=0.3, pair_dropout=0.5)]
-                if pairs
-                else [layers.Embedding(10_000, 128, mask_zero=True), layers.SpatialDropout1D(0.3)]
-            ),
+            layers.Embedding(10_000, 128, mask_zero=True),
+            layers.SpatialDropout1D(0.3),
             layers.Bidirectional(gru) if both_ways else gru,
             *([StatePooling()] if pooling == "states" else []),
             *([AttentionPooling(units)] if pooling == "attention" else []),

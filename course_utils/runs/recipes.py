@@ -21,6 +21,7 @@ from course_utils.runs.prepare import (
     Side,
     prepare_characters,
     prepare_imdb,
+    prepare_next_character,
 )
 
 Monitor = Literal["val_loss", "val_accuracy"]
@@ -52,6 +53,8 @@ class Recipe:
         by_length: whether texts of like length share a batch, cut to the longest among them: less padding to read.
         keeps_weights: whether the run stores its weights; a card and a history are enough for a table.
         keeps_vocabulary: whether the run stores the word or character of each id.
+        keeps_answers: whether the run stores what each seed's network answers to every validation and test example,
+            so that networks can be compared example by example, or put together.
     """
 
     name: str
@@ -74,6 +77,7 @@ class Recipe:
     by_length: bool = False
     keeps_weights: bool = True
     keeps_vocabulary: bool = False
+    keeps_answers: bool = False
 
     def sentence(self) -> str:
         """The training in one line."""
@@ -132,7 +136,14 @@ def _as_in_the_tutorial(
 
 
 def _gru_on_400_words(
-    name: str, title: str, model: str, *, vectors: bool = False, keeps_weights: bool = False, **options: Any
+    name: str,
+    title: str,
+    model: str,
+    *,
+    vectors: bool = False,
+    keeps_weights: bool = False,
+    keeps_answers: bool = False,
+    **options: Any,
 ) -> Recipe:
     """A recipe for `models.gru_reader`: twice as many words as the tutorial's, in batches of like length."""
     return Recipe(
@@ -150,6 +161,7 @@ def _gru_on_400_words(
         vectors=vectors,
         by_length=True,
         keeps_weights=keeps_weights,
+        keeps_answers=keeps_answers,
     )
 
 
@@ -201,13 +213,20 @@ RECIPES: Mapping[str, Recipe] = {
             clipnorm=1.0,
             compiled=True,
         ),
-        # The tutorial's networks, trained as it trains them, and what they become with other dropouts.
+        # The tutorial's networks, trained as it trains them, and what they become with other dropouts or other words.
         _as_in_the_tutorial(
             "imdb-lstm-tutorial",
             "LSTM, 200 words, as in the tutorial",
             f"LSTM(64, {_DROPOUTS})",
             models.recurrent_layer("LSTM", 64),
             keeps_weights=True,
+        ),
+        _as_in_the_tutorial(
+            "imdb-lstm-first",
+            "LSTM, the first 200 words",
+            f"LSTM(64, {_DROPOUTS})",
+            models.recurrent_layer("LSTM", 64),
+            truncating="post",
         ),
         _as_in_the_tutorial(
             "imdb-lstm-plain",
@@ -220,6 +239,12 @@ RECIPES: Mapping[str, Recipe] = {
             "LSTM, dropout 0.5",
             "LSTM(64, dropout 0.5)",
             models.recurrent_layer("LSTM", 64, dropout=0.5, recurrent_dropout=0.0),
+        ),
+        _as_in_the_tutorial(
+            "imdb-lstm-recurrent-dropout",
+            "LSTM, recurrent dropout 0.2",
+            "LSTM(64, recurrent dropout 0.2)",
+            models.recurrent_layer("LSTM", 64, dropout=0.0),
         ),
         _as_in_the_tutorial(
             "imdb-stack",
@@ -252,9 +277,30 @@ RECIPES: Mapping[str, Recipe] = {
             by_length=True,
             keeps_weights=False,
         ),
+        Recipe(
+            name="imdb-counted-pairs",
+            title="words and pairs, counted",
+            model="NaiveBayesPairs(20,000, 2^20 buckets, from 0.02) → sigmoid",
+            build=models.counted_pairs,
+            prepare=partial(prepare_imdb, num_words=20_000, length=400),
+            epochs=6,
+            batch_size=64,
+            seeds=(1, 2, 3),
+            by_length=True,
+            keeps_weights=False,
+            keeps_answers=True,
+        ),
         _gru_on_400_words("imdb-last-state", "GRU, 400 words, last state", f"{_WORDS} → GRU(48)"),
         _gru_on_400_words(
             "imdb-vectors", "GRU that begins with word vectors", f"{_WORDS} → GRU(48)", vectors=True
+        ),
+        _gru_on_400_words(
+            "imdb-both-ways",
+            "bidirectional GRU that begins with word vectors",
+            f"{_WORDS} → Bidirectional(GRU(48))",
+            vectors=True,
+            both_ways=True,
+            keeps_answers=True,
         ),
         _gru_on_400_words(
             "imdb-attention",
@@ -321,6 +367,19 @@ RECIPES: Mapping[str, Recipe] = {
                 ("sentiment-gru", "GRU"),
                 ("sentiment-rnn", "SimpleRNN"),
             )
+        ),
+        Recipe(
+            name="chars-tutorial",
+            title="LSTM 128 on windows of 40, as in the tutorial",
+            model="Embedding(65, 64) → LSTM(128) → Dense(65, softmax)",
+            build=models.tutorial_characters,
+            prepare=prepare_next_character,
+            epochs=10,
+            batch_size=128,
+            learning_rate=0.01,
+            optimizer="RMSprop",
+            monitor="val_loss",
+            loss="sparse_categorical_crossentropy",
         ),
         # Characters, one after the other: the large one, one for slow lines, and one that needs no download.
         *(

@@ -3,7 +3,7 @@
 A run is a folder with ``card.json`` (see `Card`) and ``history.json`` (Keras's history: a list for each metric, one
 number an epoch). Those that a lesson or a figure uses have ``weights.npz`` (see `course_utils.runs.weights`), too,
 and some ``vocabulary.json``: the word or character of each id, without which nobody could use the weights on their
-own text.
+own text. A few have ``answers.npz``, too: what the network answers to every validation and test example.
 
 Environment:
     COURSE_RUNS: a folder of runs that is looked in first, and that ``course train`` writes to.
@@ -12,6 +12,7 @@ Environment:
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -32,9 +33,23 @@ from course_utils.runs.recipes import RECIPES, Recipe, recipe_named
 from course_utils.runs.weights import Floats, unpack
 
 CARD, HISTORY, WEIGHTS, VOCABULARY = "card.json", "history.json", "weights.npz", "vocabulary.json"
+ANSWERS = "answers.npz"
 
 History = dict[str, list[float]]
 CardModel = TypeVar("CardModel", bound=Strict)
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What the networks of a run answer, as log odds: above 0 is a yes. Rows are seeds, in the card's order.
+
+    Attributes:
+        validation: (seeds, validation examples), in the order of the recipe's data; of each seed's best epoch.
+        test: (seeds, test examples), likewise.
+    """
+
+    validation: Floats
+    test: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +92,19 @@ class Run:
         _check(contents, self.card.vocabulary_sha256, self.folder / VOCABULARY)
         words: list[str] = json.loads(contents)
         return words
+
+    def load_answers(self) -> Answers:
+        """What each seed's network answers to the validation and the test examples.
+
+        Raises:
+            RunError: if the run keeps none, or the file is missing or is not the one that the card describes.
+        """
+        if self.card.answers_sha256 is None:
+            raise RunError(f"The run {self.card.name} keeps no answers, only how many of them are right.")
+        contents = _read(self.folder / ANSWERS)
+        _check(contents, self.card.answers_sha256, self.folder / ANSWERS)
+        with np.load(io.BytesIO(contents), allow_pickle=False) as archive:
+            return Answers(*(archive[part].astype(np.float32) for part in ("validation", "test")))
 
     def load_model(self) -> Any:
         """The model with its shipped weights, compiled, ready to ``predict`` and ``evaluate``.

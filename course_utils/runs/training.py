@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import io
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,7 @@ from course_utils.runs.errors import RunError
 from course_utils.runs.prepare import Prepared
 from course_utils.runs.recipes import RECIPES, Recipe, recipe_named
 from course_utils.runs.store import (
+    ANSWERS,
     CARD,
     HISTORY,
     VOCABULARY,
@@ -40,6 +42,8 @@ from course_utils.runs.store import (
 from course_utils.runs.weights import pack, unpack
 
 EVALUATION_BATCH = 512
+SUREST = 1e-7
+"""No answer is nearer to 0 or 1 than this: in single precision a surer one may be 1 itself, without finite odds."""
 LIKE_LENGTH = 50
 """Batches whose texts are sorted together by length, where a recipe asks for it."""
 
@@ -168,11 +172,19 @@ class _Trainer:
         if state.variables:
             for variable, value in zip(_variables(model), state.variables, strict=True):
                 variable.assign(value)
-        elif recipe.vectors:
-            self._begin_with_vectors(model)
+        else:
+            self._count(model)
+            if recipe.vectors:
+                self._begin_with_vectors(model)
         while not self._finished():
             self._run_epoch(model, seed)
         self._close_trial(model, seed)
+
+    def _count(self, model: Any) -> None:
+        """Let those layers count the training examples that have something to count, as Keras's ``adapt`` does."""
+        for layer in model.layers:
+            if hasattr(layer, "adapt"):
+                layer.adapt(self.data.x_train, self.data.y_train)
 
     def _begin_with_vectors(self, model: Any) -> None:
         """Put vectors made from the training texts into the model's first embedding, that of the words."""
@@ -235,6 +247,8 @@ class _Trainer:
         if state.best_epoch < state.epoch:
             model.set_weights(state.best)
             test_best = evaluated(recipe, model, data.x_test, data.y_test)["accuracy"]
+        if recipe.keeps_answers:
+            state.answers += [_log_odds(recipe, model, inputs) for inputs in (data.x_val, data.x_test)]
         at = state.best_epoch - 1
         trial = Trial(
             seed=seed,
@@ -367,6 +381,30 @@ def evaluated(
     return {key: float(value) for key, value in result.items()}
 
 
+def _log_odds(recipe: Recipe, model: Any, inputs: npt.NDArray[Any]) -> npt.NDArray[np.float16]:
+    """What a compiled model with one sigmoid answers to each example: (examples,)."""
+    shares = np.empty(len(inputs))
+    if recipe.by_length:
+        batches = batches_by_length(inputs, EVALUATION_BATCH)
+        shares[np.concatenate(batches)] = model.predict(text_batches(inputs, shares, batches), verbose=0)[
+            :, 0
+        ]
+    else:
+        shares[:] = model.predict(inputs, batch_size=EVALUATION_BATCH, verbose=0)[:, 0]
+    shares = shares.clip(SUREST, 1 - SUREST)
+    odds: npt.NDArray[np.float16] = np.log(shares / (1 - shares)).astype(np.float16)
+    return odds
+
+
+def _packed_answers(answers: Sequence[npt.NDArray[np.float16]]) -> bytes:
+    """The contents of ``answers.npz``, from a pair of arrays a seed."""
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer, allow_pickle=False, validation=np.stack(answers[::2]), test=np.stack(answers[1::2])
+    )
+    return buffer.getvalue()
+
+
 def _files(
     recipe: Recipe, data: Prepared, data_sha256: str, state: Checkpoint, progress: Listener
 ) -> dict[str, bytes]:
@@ -383,6 +421,7 @@ def _files(
         shipped = evaluated(recipe, model, data.x_test, data.y_test)
     history = to_json(as_floats(state.champion_history))
     vocabulary = to_json(list(data.vocabulary)) if recipe.keeps_vocabulary else None
+    answers = _packed_answers(state.answers) if recipe.keeps_answers else None
     trials = tuple(Trial(**facts) for facts in state.trials)
     trial = best_trial(trials, recipe.monitor)
     card = Card(
@@ -422,12 +461,14 @@ def _files(
         weights_sha256=hashlib.sha256(weights).hexdigest() if weights else None,
         history_sha256=hashlib.sha256(history).hexdigest(),
         vocabulary_sha256=hashlib.sha256(vocabulary).hexdigest() if vocabulary else None,
+        answers_sha256=hashlib.sha256(answers).hexdigest() if answers else None,
     )
     files = {
         HISTORY: history,
         CARD: to_json(card.model_dump(mode="json", exclude_none=True)),
         WEIGHTS: weights,
         VOCABULARY: vocabulary,
+        ANSWERS: answers,
     }
     return {name: contents for name, contents in files.items() if contents is not None}
 
