@@ -53,8 +53,8 @@ class Recipe:
         by_length: whether texts of like length share a batch, cut to the longest among them: less padding to read.
         keeps_weights: whether the run stores its weights; a card and a history are enough for a table.
         keeps_vocabulary: whether the run stores the word or character of each id.
-        keeps_answers: whether the run stores what each seed's network answers to every validation and test example,
-            so that networks can be compared example by example, or put together.
+        keeps_answers: whether the run stores how sure each seed's network is of the right answer to every validation
+            and test example, so that networks can be compared example by example, or put together.
     """
 
     name: str

@@ -3,7 +3,7 @@
 A run is a folder with ``card.json`` (see `Card`) and ``history.json`` (Keras's history: a list for each metric, one
 number an epoch). Those that a lesson or a figure uses have ``weights.npz`` (see `course_utils.runs.weights`), too,
 and some ``vocabulary.json``: the word or character of each id, without which nobody could use the weights on their
-own text. A few have ``answers.npz``, too: what the network answers to every validation and test example.
+own text. A few have ``answers.npz``, too: how sure each seed's network is of the right answer to every example.
 
 Environment:
     COURSE_RUNS: a folder of runs that is looked in first, and that ``course train`` writes to.
@@ -41,7 +41,9 @@ CardModel = TypeVar("CardModel", bound=Strict)
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """What the networks of a run answer, as log odds: above 0 is a yes. Rows are seeds, in the card's order.
+    """How the networks of a run answer: the log odds that they give to the right answer.
+
+    Above 0 an answer is right, below 0 it is wrong, and far from 0 it is sure. Rows are seeds, in the card's order.
 
     Attributes:
         validation: (seeds, validation examples), in the order of the recipe's data; of each seed's best epoch.
@@ -94,7 +96,7 @@ class Run:
         return words
 
     def load_answers(self) -> Answers:
-        """What each seed's network answers to the validation and the test examples.
+        """How sure each seed's network is of the right answer to every validation and test example.
 
         Raises:
             RunError: if the run keeps none, or the file is missing or is not the one that the card describes.

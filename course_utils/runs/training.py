@@ -248,7 +248,8 @@ class _Trainer:
             model.set_weights(state.best)
             test_best = evaluated(recipe, model, data.x_test, data.y_test)["accuracy"]
         if recipe.keeps_answers:
-            state.answers += [_log_odds(recipe, model, inputs) for inputs in (data.x_val, data.x_test)]
+            parts = ((data.x_val, data.y_val), (data.x_test, data.y_test))
+            state.answers += [_log_odds_of_the_truth(recipe, model, *part) for part in parts]
         at = state.best_epoch - 1
         trial = Trial(
             seed=seed,
@@ -381,19 +382,21 @@ def evaluated(
     return {key: float(value) for key, value in result.items()}
 
 
-def _log_odds(recipe: Recipe, model: Any, inputs: npt.NDArray[Any]) -> npt.NDArray[np.float16]:
-    """What a compiled model with one sigmoid answers to each example: (examples,)."""
+def _log_odds_of_the_truth(
+    recipe: Recipe, model: Any, inputs: npt.NDArray[Any], labels: npt.NDArray[Any]
+) -> npt.NDArray[np.float16]:
+    """What a compiled model with one sigmoid gives to the right answer to each example: (examples,)."""
     shares = np.empty(len(inputs))
     if recipe.by_length:
         batches = batches_by_length(inputs, EVALUATION_BATCH)
-        shares[np.concatenate(batches)] = model.predict(text_batches(inputs, shares, batches), verbose=0)[
+        shares[np.concatenate(batches)] = model.predict(text_batches(inputs, labels, batches), verbose=0)[
             :, 0
         ]
     else:
         shares[:] = model.predict(inputs, batch_size=EVALUATION_BATCH, verbose=0)[:, 0]
     shares = shares.clip(SUREST, 1 - SUREST)
-    odds: npt.NDArray[np.float16] = np.log(shares / (1 - shares)).astype(np.float16)
-    return odds
+    odds_of_yes = np.log(shares / (1 - shares))
+    return np.where(labels == 1, odds_of_yes, -odds_of_yes).astype(np.float16)
 
 
 def _packed_answers(answers: Sequence[npt.NDArray[np.float16]]) -> bytes:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
 
-from course_utils.runs.layers import AttentionPooling, StatePooling, WordDropout, WordPairs
+from course_utils.runs.layers import AttentionPooling, NaiveBayesPairs, StatePooling, WordDropout
 
 IDS = np.tile(np.array([0, 0, 1, *range(2, 27)], "int32"), (200, 1))
 
@@ -95,29 +97,60 @@ def test_pooling_takes_the_time_away_and_comes_back_from_its_settings(
     assert again.get_config() == layer.get_config()
 
 
-def test_a_pair_has_its_vector_wherever_it_stands_and_padding_is_masked() -> None:
-    layer = WordPairs(words=50, units=3, pair_units=2, buckets=1000)
-    ids = np.array([[0, 0, 1, 7, 8, 7, 8], [0, 0, 0, 1, 8, 7, 8]], "int32")
-    out = np.array(layer(ids))
-    assert out.shape == (2, 7, 5)
-    words, pairs = (np.array(table) for table in layer.weights)
-    np.testing.assert_array_equal(out[..., :3], words[ids])
-    buckets = np.array(layer.bucket_of(ids))
-    np.testing.assert_array_equal(out[..., 3:], pairs[buckets])
-    assert (buckets[ids == 0] == 0).all()
-    assert (buckets[ids > 0] > 0).all()
-    assert buckets[0, 4] == buckets[0, 6] == buckets[1, 6], "7 then 8"
-    assert len({buckets[0, 4], buckets[0, 5], buckets[1, 4]}) == 3, "7 then 8, 8 then 7, 1 then 8"
-    np.testing.assert_array_equal(np.array(layer.compute_mask(ids)), ids > 0)
+def counted(texts: list[list[int]], labels: list[int], **options: Any) -> NaiveBayesPairs:
+    layer = NaiveBayesPairs(**{"words": 50, "buckets": 1000, "beginning": 1.0, **options})
+    ids = np.array(texts, "int32")
+    layer.build(ids.shape)
+    layer.adapt(ids, np.array(labels))
+    return layer
+
+
+def test_the_ratios_are_those_of_naive_bayes() -> None:
+    """Word 7 stands in both good texts, in one of them twice, and in no bad one; 8 stands in one text of each."""
+    layer = counted([[0, 1, 7, 7], [0, 1, 7, 8], [0, 0, 1, 8], [0, 0, 1, 9]], [1, 1, 0, 0])
+    ratios = np.array(layer.ratios)[:, 0]
+    rows = layer.words + layer.buckets
+    good = (
+        rows + 5 + 6
+    )  # one a row; then words 1, 7 and pairs 0 1, 1 7, 7 7; words 1, 7, 8 and pairs 0 1, 1 7, 7 8
+    bad = rows + 4 + 4  # words 1, 8 and pairs 0 1, 1 8; words 1, 9 and pairs 0 1, 1 9
+    ones = np.array(layer.rows_of(np.array([[7, 8, 9, 1, 30]]))[0])[0]
+    texts_with = np.array([[3, 1], [2, 2], [1, 2], [3, 3], [1, 1]])  # and one more of each kind
+    expected = np.log(texts_with[:, 0] / good) - np.log(texts_with[:, 1] / bad)
+    np.testing.assert_allclose(ratios[ones], expected, rtol=1e-5)
+
+
+def test_a_text_is_the_sum_of_what_stands_in_it_each_once() -> None:
+    layer = counted([[1, 7, 8, 9], [1, 9, 8, 7]], [1, 0])
+    layer.factors.assign(np.random.default_rng(0).normal(size=layer.factors.shape))
+    layer.bias.assign([0.25])
+    worth = (np.array(layer.factors) * np.array(layer.ratios))[:, 0]
+    text = [0, 0, 1, 7, 8, 7, 8]
+    pairs = np.array(layer.rows_of(np.array([text], "int32"))[1])[0]
+    assert pairs[4] == pairs[6], "7 then 8, twice"
+    assert len({pairs[4], pairs[5], pairs[3]}) == 3, "7 then 8, 8 then 7, 1 then 7"
+    expected = 0.25 + worth[[1, 7, 8]].sum() + worth[np.unique(pairs[2:])].sum()
+    np.testing.assert_allclose(np.array(layer(np.array([text], "int32"))), [[expected]], rtol=1e-5)
+    longer = np.array([[0, 0, 0, *text]], "int32")
+    np.testing.assert_allclose(np.array(layer(longer)), [[expected]], rtol=1e-5)
+
+
+def test_order_counts_within_pairs_and_training_texts_begin_at_naive_bayes() -> None:
+    layer = counted([[1, 7, 8], [1, 8, 7]], [1, 0])
+    good, bad = np.array(layer(np.array([[1, 7, 8], [1, 8, 7]], "int32")))[:, 0]
+    assert good > 0.5 and bad < -0.5
+    np.testing.assert_allclose(
+        np.array(layer.ratios)[[7, 8, 30]], 0, atol=1e-6, err_msg="words alone say nothing"
+    )
 
 
 def test_pairs_of_all_words_stay_within_the_table() -> None:
-    layer = WordPairs(words=20_000, units=1, pair_units=1, buckets=100_000)
+    layer = NaiveBayesPairs(words=20_000, buckets=100_000, beginning=1.0)
     ids = np.random.default_rng(0).integers(1, 20_000, (50, 400)).astype("int32")
     ids[0, :2] = 19_999
-    buckets = np.array(layer.bucket_of(ids))
-    assert buckets.min() >= 1
-    assert buckets.max() < 100_000
-    assert len(np.unique(buckets)) > 15_000, "20,000 random pairs should fall into many rows"
-    again = WordPairs.from_config(layer.get_config())
+    pairs = np.array(layer.rows_of(ids)[1])
+    assert pairs.min() >= 20_000
+    assert pairs.max() < 120_000
+    assert len(np.unique(pairs)) > 15_000, "20,000 random pairs should fall into many rows"
+    again = NaiveBayesPairs.from_config(layer.get_config())
     assert again.get_config() == layer.get_config()

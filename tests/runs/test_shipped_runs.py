@@ -35,6 +35,7 @@ def test_every_folder_is_a_known_run_and_holds_its_small_files() -> None:
         expected = {"card.json", "history.json"}
         expected |= {"weights.npz"} if recipe.keeps_weights else set()
         expected |= {"vocabulary.json"} if recipe.keeps_vocabulary else set()
+        expected |= {"answers.npz"} if recipe.keeps_answers else set()
         assert set(sizes) == expected
         assert max(sizes.values()) < 2 * MEGABYTE, sizes
 
@@ -104,6 +105,15 @@ def test_a_kept_vocabulary_has_a_word_for_each_id(name: str) -> None:
     assert len(vocabulary) == len(run.load_weights()[0])  # the embedding's rows
     words = [word for word in vocabulary if word]
     assert len(set(words)) == len(words)
+
+
+@pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if recipe.keeps_answers])
+def test_kept_answers_are_right_as_often_as_the_card_says(name: str) -> None:
+    run = load_run(name)
+    answers = run.load_answers()
+    for i, trial in enumerate(run.card.trials):
+        assert (answers.test[i] > 0).mean() == pytest.approx(trial.test_accuracy, abs=1e-6)
+        assert (answers.validation[i] > 0).mean() == pytest.approx(trial.val_accuracy, abs=1e-6)
 
 
 def test_a_run_without_a_vocabulary_says_so() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from course_utils.data.word_vectors import word_vectors
 from course_utils.runs import Progress, Recipe, Run, RunError, train_run
-from course_utils.runs.layers import StatePooling
+from course_utils.runs.layers import NaiveBayesPairs, StatePooling
 from course_utils.runs.prepare import Prepared
 from course_utils.runs.store import load_run
 from course_utils.runs.training import batches_by_length, evaluated, text_batches
@@ -266,6 +266,51 @@ def test_an_interrupted_training_by_length_ends_as_it_would_have(tmp_path: Path)
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path / "parts", BY_LENGTH, Interrupting(2, 2))
     assert flat(train(tmp_path / "parts", BY_LENGTH)) == pytest.approx(flat(whole))
+
+
+@pytest.mark.parametrize("recipe", [TINY, BY_LENGTH], ids=["plain", "by length"])
+def test_kept_answers_are_right_as_often_as_the_card_says(tmp_path: Path, recipe: Recipe) -> None:
+    recipe = dataclasses.replace(recipe, keeps_answers=True)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, recipe, Interrupting(2, 2))
+    run = train(tmp_path, recipe)
+    answers = run.load_answers()
+    assert answers.validation.shape == (2, 40)
+    assert answers.test.shape == (2, 60)
+    for i, trial in enumerate(run.card.trials):
+        assert (answers.test[i] > 0).mean() == pytest.approx(trial.test_accuracy, abs=1e-6)
+        assert (answers.validation[i] > 0).mean() == pytest.approx(trial.val_accuracy, abs=1e-6)
+        surprise = np.logaddexp(
+            0, -answers.validation[i]
+        ).mean()  # −log of the probability of the right answer
+        assert surprise == pytest.approx(trial.val_loss, abs=1e-3)
+    (run.folder / "answers.npz").write_bytes(b"others")
+    with pytest.raises(RunError, match=r"answers.npz is not the file that its card describes"):
+        run.load_answers()
+
+
+def test_a_run_without_answers_says_so(finished: Run) -> None:
+    with pytest.raises(RunError, match="tiny keeps no answers"):
+        finished.load_answers()
+
+
+def test_a_layer_that_counts_has_counted_before_training(tmp_path: Path) -> None:
+    """With hardly a step of training, naive Bayes is left: it knows nothing about the first place, but its words."""
+
+    def model() -> Any:
+        from keras import Input, Sequential, layers
+
+        counter = NaiveBayesPairs(words=20, buckets=64, beginning=0.1)
+        return Sequential([Input((6,), dtype="int32"), counter, layers.Activation("sigmoid")])
+
+    recipe = dataclasses.replace(TINY, build=model, epochs=2, learning_rate=1e-9, seeds=(1,))
+    run = train(tmp_path, recipe)
+    counter = NaiveBayesPairs(words=20, buckets=64, beginning=0.1)
+    counter.build((None, 6))
+    data = tiny_data()
+    counter.adapt(data.x_train, data.y_train)
+    ratios = next(weights for weights in run.load_weights() if weights.std() > 0.1)
+    np.testing.assert_allclose(ratios, np.array(counter.ratios), atol=1e-3)
 
 
 def test_a_run_may_keep_no_weights(tmp_path: Path) -> None:
