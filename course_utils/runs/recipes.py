@@ -292,7 +292,11 @@ RECIPES: Mapping[str, Recipe] = {
         ),
         _gru_on_400_words("imdb-last-state", "GRU, 400 words, last state", f"{_WORDS} → GRU(48)"),
         _gru_on_400_words(
-            "imdb-vectors", "GRU that begins with word vectors", f"{_WORDS} → GRU(48)", vectors=True
+            "imdb-vectors",
+            "GRU that begins with word vectors",
+            f"{_WORDS} → GRU(48)",
+            vectors=True,
+            keeps_answers=True,
         ),
         _gru_on_400_words(
             "imdb-both-ways",
