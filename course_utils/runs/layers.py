@@ -124,16 +124,115 @@ class AttentionPooling(keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "units": self.units}
 
 
-class NaiveBayesPairs(keras.layers.Layer):  # type: ignore[misc]
+class NaiveBayes(keras.layers.Layer):  # type: ignore[misc]
+    """Log ratios of words and of pairs of neighbours, counted once by `adapt`. What becomes of them is a subclass's.
+
+    The ratio of a word or pair is ``log p(it | yes) − log p(it | no)``, where p is its share of all that stands in the
+    texts of that answer. Each text counts it once, and one text more is taken for granted, so that none is without a
+    ratio. There are too many pairs for a row each, so each falls into one of `buckets` rows (Joulin et al. 2017): of
+    the frequent pairs few share one.
+
+    Args:
+        words: how many ids there are, at most 50,000.
+        buckets: rows for pairs.
+        folds: how many parts the training texts are cut into. Beside the ratios of all texts there is then a table for
+            each part, counted without it; 0 for none.
+    """
+
+    def __init__(self, words: int, buckets: int, folds: int = 0, **options: Any) -> None:
+        super().__init__(**options)
+        self.words = words
+        self.buckets = buckets
+        self.folds = folds
+
+    @property
+    def rows(self) -> int:
+        """How many ratios a table has: the words' and then the pairs'."""
+        return self.words + self.buckets
+
+    def build(self, input_shape: Any) -> None:
+        """Make the tables: first the one of all texts, then one for each part that is left out."""
+        shape = ((1 + self.folds) * self.rows, 1)
+        self.ratios = self.add_weight(shape=shape, initializer="zeros", trainable=False, name="ratios")
+
+    def rows_of(self, ids: Any) -> tuple[Any, Any]:
+        """The row of each word, and of each word with the one before it: twice (batch, time) from ids (batch, time)."""
+        before = keras.ops.pad(ids, [[0, 0], [1, 0]])[:, :-1]
+        mixed = before * 7919 + ids * 31_337  # two primes; below 2^31 for up to 50,000 ids
+        return ids, self.words + keras.ops.mod(mixed, self.buckets)
+
+    def fold_of(self, ids: Any) -> Any:
+        """Which part a text belongs to, (batch, 1) from ids (batch, time): the remainder of the sum of its ids."""
+        return keras.ops.mod(keras.ops.sum(ids, axis=1, keepdims=True), self.folds)
+
+    def adapt(self, ids: Any, labels: Any) -> None:
+        """Count the ratios.
+
+        Args:
+            ids: of the training texts, (texts, time), 0 for padding.
+            labels: 1 for yes and 0 for no, (texts,).
+        """
+        texts_with = np.zeros((max(1, self.folds), 2, self.rows), np.float32)  # (parts, answers, rows)
+        for begin in range(0, len(ids), ADAPTED_AT_ONCE):
+            some = ids[begin : begin + ADAPTED_AT_ONCE]
+            found = np.stack([np.array(part) for part in self.rows_of(some)], axis=-1)  # (texts, time, 2)
+            parts = np.array(self.fold_of(some))[:, 0] if self.folds else np.zeros(len(some), int)
+            answers = np.asarray(labels[begin : begin + ADAPTED_AT_ONCE], int)
+            for text, is_word, part, answer in zip(found, some > 0, parts, answers, strict=True):
+                texts_with[part, answer, np.unique(text[is_word])] += 1
+        everything = texts_with.sum(axis=0)  # (answers, rows)
+        tables = [everything, *(everything - texts_with[part] for part in range(self.folds))]
+        self.ratios.assign(np.concatenate([_log_ratios(table) for table in tables])[:, None])
+
+    def get_config(self) -> dict[str, Any]:
+        """What builds the same layer again."""
+        return {**super().get_config(), "words": self.words, "buckets": self.buckets, "folds": self.folds}
+
+
+def _log_ratios(texts_with: Any) -> Any:
+    """Ratios (rows,) from counts (answers, rows)."""
+    shares = (1 + texts_with) / (1 + texts_with).sum(axis=1, keepdims=True, dtype=np.float64)
+    return np.log(shares[1] / shares[0])
+
+
+class NaiveBayesRatios(NaiveBayes):
+    """Two numbers a step for a network to read: the ratio of the word, and that of the pair with the word before it.
+
+    A training text must not be read with ratios that it was counted into itself: they know its label, the network comes
+    to trust them, and no new text can keep that promise. So in training the table is used that was counted without the
+    text's part; afterwards the one of all texts.
+    """
+
+    def __init__(self, words: int, buckets: int, folds: int = 0, **options: Any) -> None:
+        super().__init__(words, buckets, folds, **options)
+        self.supports_masking = True
+
+    def call(self, inputs: tuple[Any, Any], training: bool = False) -> Any:
+        """Ids as they are to be read and ids as they are, each (batch, time), in; ratios out (batch, time, 2).
+
+        The two differ where words are hidden. A text's part is that of the second.
+        """
+        ids, all_ids = inputs
+        table = 1 + self.fold_of(all_ids) if training and self.folds else 0
+        found = [keras.ops.take(self.ratios, rows + table * self.rows, axis=0) for rows in self.rows_of(ids)]
+        return keras.ops.concatenate(found, axis=-1)
+
+    def compute_mask(self, inputs: tuple[Any, Any], mask: Any = None) -> Any:
+        """Padding is masked."""
+        return keras.ops.not_equal(inputs[0], 0)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        """Two numbers a word."""
+        return (*input_shape[0], 2)
+
+
+class NaiveBayesPairs(NaiveBayes):
     """One number for a text: how far the words and the pairs of neighbouring words in it speak for a yes.
 
-    Each has its log ratio r from naive Bayes, counted once by `adapt`: how much more often it stands in the texts whose
-    answer is yes. A text's number is the sum of w · r over all that stand in it, each taken once however often it
-    stands there, and a bias. The factors w are learnt, all from the same beginning; so training starts at naive Bayes,
-    and need not go far. After Wang & Manning (2012), who put the same ratios before a support vector machine.
-
-    There are too many pairs for a row each, so each falls into one of `buckets` rows (Joulin et al. 2017): of the
-    frequent pairs few share one. The order within a pair counts; how pairs follow each other does not.
+    It is the sum of w · r over all that stand in the text, each taken once however often it stands there, and a bias.
+    The ratios r are those of `NaiveBayes`. The factors w are learnt, all from the same beginning; so training starts at
+    naive Bayes, and need not go far. After Wang & Manning (2012), who put the same ratios before a support vector
+    machine. The order within a pair counts; how pairs follow each other does not.
 
     Args:
         words: how many ids there are, at most 50,000.
@@ -142,45 +241,15 @@ class NaiveBayesPairs(keras.layers.Layer):  # type: ignore[misc]
     """
 
     def __init__(self, words: int, buckets: int, beginning: float, **options: Any) -> None:
-        super().__init__(**options)
-        self.words = words
-        self.buckets = buckets
+        super().__init__(words, buckets, **options)
         self.beginning = beginning
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: Any) -> None:
         """Make the ratios, the factors and the bias."""
-        rows = self.words + self.buckets
-        self.ratios = self.add_weight(shape=(rows, 1), initializer="zeros", trainable=False, name="ratios")
+        super().build(input_shape)
         beginning = keras.initializers.Constant(self.beginning)
-        self.factors = self.add_weight(shape=(rows, 1), initializer=beginning, name="factors")
+        self.factors = self.add_weight(shape=(self.rows, 1), initializer=beginning, name="factors")
         self.bias = self.add_weight(shape=(1,), initializer="zeros", name="bias")
-
-    def rows_of(self, ids: Any) -> tuple[Any, Any]:
-        """The row of each word, and of each word with the one before it: twice (batch, time) from ids (batch, time)."""
-        before = keras.ops.pad(ids, [[0, 0], [1, 0]])[:, :-1]
-        mixed = before * 7919 + ids * 31_337  # two primes; below 2^31 for up to 50,000 ids
-        return ids, self.words + keras.ops.mod(mixed, self.buckets)
-
-    def adapt(self, ids: Any, labels: Any) -> None:
-        """Count the ratios, with one text more for each word and pair than there is, so that none is without a ratio.
-
-        Args:
-            ids: of the training texts, (texts, time), 0 for padding.
-            labels: 1 for yes and 0 for no, (texts,).
-        """
-        rows = self.words + self.buckets
-        texts_with = np.ones((2, rows))
-        for begin in range(0, len(ids), ADAPTED_AT_ONCE):
-            some = ids[begin : begin + ADAPTED_AT_ONCE]
-            found = np.stack(
-                [np.array(part, np.int64) for part in self.rows_of(some)], axis=-1
-            )  # (texts, time, 2)
-            for text, is_word, label in zip(
-                found, some > 0, labels[begin : begin + ADAPTED_AT_ONCE], strict=True
-            ):
-                texts_with[int(label), np.unique(text[is_word])] += 1
-        shares = texts_with / texts_with.sum(axis=1, keepdims=True)
-        self.ratios.assign(np.log(shares[1] / shares[0])[:, None])
 
     def call(self, ids: Any) -> Any:
         """Ids in, (batch, time), log odds out (batch, 1)."""
@@ -201,6 +270,4 @@ class NaiveBayesPairs(keras.layers.Layer):  # type: ignore[misc]
 
     def get_config(self) -> dict[str, Any]:
         """What builds the same layer again."""
-        return {
-            **super().get_config(), "words": self.words, "buckets": self.buckets, "beginning": self.beginning
-        }  # fmt: skip
+        return {**super().get_config(), "beginning": self.beginning}

@@ -292,11 +292,7 @@ RECIPES: Mapping[str, Recipe] = {
         ),
         _gru_on_400_words("imdb-last-state", "GRU, 400 words, last state", f"{_WORDS} → GRU(48)"),
         _gru_on_400_words(
-            "imdb-vectors",
-            "GRU that begins with word vectors",
-            f"{_WORDS} → GRU(48)",
-            vectors=True,
-            keeps_answers=True,
+            "imdb-vectors", "GRU that begins with word vectors", f"{_WORDS} → GRU(48)", vectors=True
         ),
         _gru_on_400_words(
             "imdb-both-ways",
@@ -304,7 +300,6 @@ RECIPES: Mapping[str, Recipe] = {
             f"{_WORDS} → Bidirectional(GRU(48))",
             vectors=True,
             both_ways=True,
-            keeps_answers=True,
         ),
         _gru_on_400_words(
             "imdb-attention",

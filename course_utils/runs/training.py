@@ -435,11 +435,11 @@ def _files(
             LayerFacts(
                 kind=type(layer).__name__,
                 output_shape=tuple(layer.output.shape),
-                parameters=layer.count_params(),
+                parameters=learnt(layer),
             )
             for layer in model.layers
         ),
-        parameters=model.count_params(),
+        parameters=learnt(model),
         data=data.description,
         data_is_sample=data.is_sample,
         data_sha256=data_sha256,
@@ -474,6 +474,11 @@ def _files(
         ANSWERS: answers,
     }
     return {name: contents for name, contents in files.items() if contents is not None}
+
+
+def learnt(layers: Any) -> int:
+    """How many numbers a layer or a model learns; what was only counted, or is random state, is left out."""
+    return sum(int(np.prod(weight.shape)) for weight in layers.trainable_weights)
 
 
 def _versions() -> dict[str, str]:

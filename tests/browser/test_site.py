@@ -81,7 +81,9 @@ def test_the_first_figure_is_alive_within_a_second(watch, built_site: Path, page
     while seconds[-1] > 1 and len(seconds) < 5:  # another program may hold the machine for a moment
         # Left before that, the page would have broken off its loading of MathJax and its fonts.
         watch.page.wait_for_function("!document.querySelector('.math') || window.MathJax?.startup")
-        watch.page.evaluate("async () => { await window.MathJax?.startup.promise; await document.fonts.ready; }")
+        watch.page.evaluate(
+            "async () => { await window.MathJax?.startup.promise; await document.fonts.ready; }"
+        )
         watch.page.wait_for_load_state("networkidle")
         seconds.append(seconds_until_alive())
     assert seconds[-1] <= 1, f"alive after {seconds} s"

@@ -8,7 +8,13 @@ import keras
 import numpy as np
 import pytest
 
-from course_utils.runs.layers import AttentionPooling, NaiveBayesPairs, StatePooling, WordDropout
+from course_utils.runs.layers import (
+    AttentionPooling,
+    NaiveBayesPairs,
+    NaiveBayesRatios,
+    StatePooling,
+    WordDropout,
+)
 
 IDS = np.tile(np.array([0, 0, 1, *range(2, 27)], "int32"), (200, 1))
 
@@ -142,6 +148,48 @@ def test_order_counts_within_pairs_and_training_texts_begin_at_naive_bayes() -> 
     np.testing.assert_allclose(
         np.array(layer.ratios)[[7, 8, 30]], 0, atol=1e-6, err_msg="words alone say nothing"
     )
+
+
+def test_a_training_text_is_read_with_ratios_that_it_was_not_counted_into() -> None:
+    """Four texts in four parts. Word 7 stands in the first alone, a good one, and word 9 in three."""
+    ids = np.array([[0, 1, 7, 12], [0, 1, 9, 11], [0, 1, 9, 12], [0, 1, 9, 13]], "int32")
+    layer = NaiveBayesRatios(words=50, buckets=1000, folds=4)
+    layer.build([ids.shape, ids.shape])
+    layer.adapt(ids, np.array([1, 1, 1, 0]))
+    assert sorted(np.array(layer.fold_of(ids))[:, 0]) == [0, 1, 2, 3]
+    in_training, in_use = (np.array(layer((ids, ids), training=training)) for training in (True, False))
+    assert in_training.shape == (4, 4, 2)
+
+    def alone(rows: list[int], word: int) -> float:
+        """The word's ratio, counted in these texts only."""
+        layer = NaiveBayesRatios(words=50, buckets=1000)
+        layer.build([ids.shape, ids.shape])
+        layer.adapt(ids[rows], np.array([1, 1, 1, 0])[rows])
+        text = np.array([[word]], "int32")
+        return float(np.array(layer((text, text)))[0, 0, 0])
+
+    for text, word in ((0, 7), (1, 9), (2, 9), (3, 9)):
+        others = [i for i in range(4) if i != text]
+        assert in_training[text, 2, 0] == pytest.approx(alone(others, word), abs=1e-5)
+        assert in_use[text, 2, 0] == pytest.approx(alone([0, 1, 2, 3], word), abs=1e-5)
+    assert abs(in_training[0, 2, 0]) < 0.1 < in_use[0, 2, 0], (
+        "without the text, its word and its label are unknown"
+    )
+
+
+def test_hidden_words_have_the_ratios_of_the_unknown_one_and_the_part_stays() -> None:
+    ids = np.array([[0, 1, 7, 12], [0, 1, 9, 11]], "int32")
+    layer = NaiveBayesRatios(words=50, buckets=1000, folds=3)
+    layer.build([ids.shape, ids.shape])
+    layer.adapt(ids, np.array([1, 0]))
+    hidden = np.where(ids == 7, 2, ids)
+    read, given = (np.array(layer((some, ids), training=True)) for some in (hidden, ids))
+    np.testing.assert_array_equal(read[1], given[1])
+    table = np.array(layer.ratios)[:, 0].reshape(4, -1)[1 + int(np.array(layer.fold_of(ids))[0, 0])]
+    assert read[0, 2, 0] == table[2]
+    assert given[0, 2, 0] == table[7]
+    np.testing.assert_array_equal(np.array(layer.compute_mask((ids, ids))), ids > 0)
+    assert NaiveBayesRatios.from_config(layer.get_config()).get_config() == layer.get_config()
 
 
 def test_pairs_of_all_words_stay_within_the_table() -> None:
