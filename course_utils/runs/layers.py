@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -207,7 +208,7 @@ class NaiveBayesRatios(NaiveBayes):
         super().__init__(words, buckets, folds, **options)
         self.supports_masking = True
 
-    def call(self, inputs: tuple[Any, Any], training: bool = False) -> Any:
+    def call(self, inputs: Sequence[Any], training: bool = False) -> Any:
         """Ids as they are to be read and ids as they are, each (batch, time), in; ratios out (batch, time, 2).
 
         The two differ where words are hidden. A text's part is that of the second.
@@ -217,7 +218,7 @@ class NaiveBayesRatios(NaiveBayes):
         found = [keras.ops.take(self.ratios, rows + table * self.rows, axis=0) for rows in self.rows_of(ids)]
         return keras.ops.concatenate(found, axis=-1)
 
-    def compute_mask(self, inputs: tuple[Any, Any], mask: Any = None) -> Any:
+    def compute_mask(self, inputs: Sequence[Any], mask: Any = None) -> Any:
         """Padding is masked."""
         return keras.ops.not_equal(inputs[0], 0)
 

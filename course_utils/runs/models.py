@@ -186,6 +186,27 @@ def gru_reader(*, pooling: Literal["", "states", "attention"] = "", both_ways: b
     )
 
 
+def gru_with_ratios(*, folds: int) -> Any:
+    """A GRU with attention that reads, beside each word, how far it speaks for a yes, and its pair with the one before.
+
+    Args:
+        folds: parts of the training reviews that are read with ratios from the other parts; 0 lets the ratios know the
+            labels of what they are read with, which is a leak.
+    """
+    from keras import Input, Model, layers
+
+    from course_utils.runs.layers import AttentionPooling, NaiveBayesRatios, WordDropout
+
+    units = 48
+    ids = Input((None,), dtype="int32")
+    read = WordDropout(0.3)(ids)
+    words = layers.SpatialDropout1D(0.3)(layers.Embedding(10_000, 128, mask_zero=True)(read))
+    ratios = NaiveBayesRatios(10_000, 2**20, folds)([read, ids])
+    states = layers.GRU(units, return_sequences=True)(layers.Concatenate()([words, ratios]))
+    answer = layers.Dropout(0.3)(AttentionPooling(units)(states))
+    return Model(ids, layers.Dense(1, activation="sigmoid")(answer))
+
+
 def characters(alphabet: int, units: int, dropout: float) -> Any:
     """After every character the odds of the next one."""
     from keras import Input, Sequential, layers

@@ -10,7 +10,7 @@ import difflib
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -313,6 +313,24 @@ RECIPES: Mapping[str, Recipe] = {
             "GRU, largest and mean states",
             f"{_WORDS} → GRU(48) → StatePooling",
             pooling="states",
+        ),
+        # With attention, and counts to look up: ratios that know the labels, and honest ones.
+        *(
+            replace(
+                _gru_on_400_words(
+                    name,
+                    title,
+                    f"WordDropout(0.3) → Embedding(10,000, 128, mask_zero) → SpatialDropout1D(0.3), beside "
+                    f"NaiveBayesRatios(10,000, 2^20 buckets, {folds} folds) → GRU(48) → AttentionPooling(48)",
+                    vectors=True,
+                    keeps_answers=folds > 0,
+                ),
+                build=partial(models.gru_with_ratios, folds=folds),
+            )
+            for name, title, folds in (
+                ("imdb-leaked", "GRU that reads ratios which know the labels", 0),
+                ("imdb-best", "GRU that reads honest ratios", 5),
+            )
         ),
         Recipe(
             name="imdb-post-padding",
