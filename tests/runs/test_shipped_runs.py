@@ -132,8 +132,9 @@ def test_what_the_page_of_measurements_says_holds() -> None:
         for name in ("stack", "gru", "bidirectional")
     ]
     assert rows["imdb-last-state"]["accuracy"] - tutorial["accuracy"] > max(changes)
-    *others, pairs = compare(REBUILT).rows
-    assert min(pairs["accuracies"]) > max(max(row["accuracies"]) for row in others), "ahead of every network"
+    *others, pairs, best = compare(REBUILT).rows
+    assert min(pairs["accuracies"]) > max(max(row["accuracies"]) for row in others), "ahead of every network so far"
+    assert min(best["accuracies"]) > 0.9
 
 
 def test_post_padding_fails_and_both_cures_help() -> None:
