@@ -137,6 +137,17 @@ def test_what_the_page_of_measurements_says_holds() -> None:
     assert min(best["accuracies"]) > 0.9
 
 
+def test_a_minute_is_enough_for_88_per_cent() -> None:
+    trials = load_run("imdb-minute").card.trials
+    assert max(trial.seconds for trial in trials) < 60
+    assert min(trial.test_accuracy for trial in trials) >= 0.88
+
+
+def test_reading_and_counting_together_reach_91_per_cent() -> None:
+    reader, counter = (load_run(f"imdb-{name}").load_answers() for name in ("best", "counted-pairs"))
+    assert (reader.test + counter.test > 0).mean(axis=1).min() > 0.91
+
+
 def test_post_padding_fails_and_both_cures_help() -> None:
     names = ["imdb-post-padding", "imdb-pre-padding", "imdb-post-masked"]
     failed, before, masked = (load_run(name).card.metrics["test_accuracy"] for name in names)
