@@ -99,12 +99,13 @@ def padded_reviews(examples: Mapping[str, ArrayLike]) -> Figure:
     return fig
 
 
-def word_weights(words: Sequence[str], weights: ArrayLike) -> Figure:
+def word_weights(words: Sequence[str], weights: ArrayLike, *, measure: str = "weight of the word") -> Figure:
     """One bar a word, to the left where it counts against a review and to the right where it counts for it.
 
     Args:
         words: the words, from top to bottom.
         weights: (words,), one number each.
+        measure: what the numbers are, below the axis.
 
     Returns:
         the figure.
@@ -115,7 +116,7 @@ def word_weights(words: Sequence[str], weights: ArrayLike) -> Figure:
     values = np.asarray(weights, dtype=float)
     if values.shape != (len(words),) or not words:
         raise ValueError(f"expected one weight for each of the {len(words)} words, got shape {values.shape}")
-    fig, ax = style.new_axes(height=0.24 * len(words) + 0.9, xlabel="weight of the word")
+    fig, ax = style.new_axes(height=0.24 * len(words) + 0.9, xlabel=measure)
     places = np.arange(len(words))[::-1]
     ax.barh(places, values, color=np.where(values < 0, style.VERMILION, style.BLUE), height=0.72)
     ax.set_yticks(places, labels=words)

@@ -60,7 +60,9 @@ def test_a_bar_points_to_the_side_of_its_weight() -> None:
 
 
 def test_weights_of_zero_can_be_drawn() -> None:
-    assert word_weights(["a", "b"], [0.0, 0.0]).axes[0].get_xlim() == (-1.0, 1.0)
+    (ax,) = word_weights(["a", "b"], [0.0, 0.0], measure="log ratio").axes
+    assert ax.get_xlim() == (-1.0, 1.0)
+    assert ax.get_xlabel() == "log ratio"
 
 
 def test_white_face() -> None:
