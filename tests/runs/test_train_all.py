@@ -1,0 +1,102 @@
+"""Training everything: several at a time, the longest first, and going on after an error or an interruption."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from course_utils.runs import RunError
+from course_utils.runs.train_all import COMMAND, train_all
+
+TRAINER = """
+import os, sys, time, pathlib
+folder, name = pathlib.Path(sys.argv[1]), sys.argv[2]
+print(f"{name}: epoch 1 of 1", flush=True)
+if name == "slow":
+    (folder / "slow.begun").touch()
+    time.sleep(60)
+if (folder / f"{name}.breaks").exists():
+    sys.exit("error: the real data cannot be had.")
+with open(folder / "trained", "a") as file:
+    file.write(name + chr(10))
+"""
+
+
+def train(folder: Path, names: list[str], **options: Any) -> list[str]:
+    """Train with a trainer that only writes down what it was asked for; the lines that were said."""
+    said: list[str] = []
+    command = (sys.executable, "-c", TRAINER, str(folder))
+    train_all(names, command=command, ledger=folder / "all.json", say=said.append, **options)
+    return said
+
+
+def trained(folder: Path) -> list[str]:
+    file = folder / "trained"
+    return file.read_text().split() if file.exists() else []
+
+
+def test_each_is_trained_once_and_tells_its_progress(tmp_path: Path) -> None:
+    said = train(tmp_path, ["a", "b", "c"], at_a_time=2)
+    assert sorted(trained(tmp_path)) == ["a", "b", "c"]
+    assert {"a: epoch 1 of 1", "b: epoch 1 of 1", "c: epoch 1 of 1"} <= set(said)
+    assert said[-1].endswith("3 of 3 runs")
+    assert not (tmp_path / "all.json").exists(), "the next round begins anew"
+
+
+def test_the_unknown_and_the_longest_begin(tmp_path: Path) -> None:
+    train(tmp_path, ["short", "new", "long"], seconds={"short": 1.0, "long": 100.0}, at_a_time=1)
+    assert trained(tmp_path) == ["new", "long", "short"]
+
+
+def test_after_an_error_the_finished_ones_stay_and_the_next_call_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "b.breaks").touch()
+    with pytest.raises(
+        RunError, match=r"b was not trained: the real data cannot be had\. What is finished stays"
+    ):
+        train(tmp_path, ["a", "b", "c"], seconds={"a": 3.0, "b": 2.0, "c": 1.0}, at_a_time=1)
+    assert trained(tmp_path) == ["a"]
+    (tmp_path / "b.breaks").unlink()
+    said = train(tmp_path, ["a", "b", "c"], at_a_time=1)
+    assert said[0] == "going on with 2 of 3 runs; the others are finished"
+    assert trained(tmp_path) == ["a", "b", "c"]
+
+
+def test_an_error_ends_the_others(tmp_path: Path) -> None:
+    (tmp_path / "b.breaks").touch()
+    began = time.perf_counter()
+    with pytest.raises(RunError, match="b was not trained"):
+        train(tmp_path, ["slow", "b"], at_a_time=2)
+    assert time.perf_counter() - began < 30
+    assert trained(tmp_path) == []
+
+
+def test_an_interruption_ends_the_trainings_and_keeps_what_is_finished(tmp_path: Path) -> None:
+    def interrupt() -> None:
+        while not (tmp_path / "slow.begun").exists():
+            time.sleep(0.05)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    began = time.perf_counter()
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, ["a", "slow"], seconds={"a": 2.0, "slow": 1.0}, at_a_time=1)
+    assert time.perf_counter() - began < 30
+    assert json.loads((tmp_path / "all.json").read_text()) == ["a"]
+
+
+def test_a_broken_ledger_is_no_ledger(tmp_path: Path) -> None:
+    (tmp_path / "all.json").write_text("{")
+    train(tmp_path, ["a"])
+    assert trained(tmp_path) == ["a"]
+
+
+def test_the_real_command_trains_by_name(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="no-such-run was not trained: There is no run called 'no-such-run'"):
+        train_all(["no-such-run"], command=COMMAND, ledger=tmp_path / "all.json", say=lambda line: None)
