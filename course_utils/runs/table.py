@@ -66,7 +66,7 @@ class RunTable:
             + "</tr>"
             for line in body
         )
-        return f'<table class="table"><thead><tr>{headings}</tr></thead><tbody>{rows}</tbody></table>'
+        return f'<table class="table dataframe"><thead><tr>{headings}</tr></thead><tbody>{rows}</tbody></table>'
 
     def __repr__(self) -> str:
         table = self.cells()
