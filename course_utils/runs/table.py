@@ -66,7 +66,9 @@ class RunTable:
             + "</tr>"
             for line in body
         )
-        return f'<table class="table dataframe"><thead><tr>{headings}</tr></thead><tbody>{rows}</tbody></table>'
+        return (
+            f'<table class="table dataframe"><thead><tr>{headings}</tr></thead><tbody>{rows}</tbody></table>'
+        )
 
     def __repr__(self) -> str:
         table = self.cells()
