@@ -232,7 +232,8 @@ class NaiveBayesPairs(NaiveBayes):
 
     It is the sum of w · r over all that stand in the text, each taken once however often it stands there, and a bias.
     The ratios r are those of `NaiveBayes`. The factors w are learnt, all from the same beginning; so training starts at
-    naive Bayes. After Wang & Manning (2012), who put the same ratios before a support vector machine. The order within a pair counts; how pairs follow each other does not.
+    naive Bayes. After Wang & Manning (2012), who put the same ratios before a support vector machine.
+    The order within a pair counts; how pairs follow each other does not.
 
     Args:
         words: how many ids there are, at most 50,000.
