@@ -126,13 +126,13 @@ def train(
     all_runs: Annotated[bool, typer.Option("--all", help="Every stored run.")] = False,
 ) -> None:
     """Train stored runs again on the real data and write their cards; --all trains one on each core at a time."""
-    from course_utils.runs import list_runs, load_run, recipe_names, train_run
+    from course_utils.runs import recipe_names, train_run
     from course_utils.runs.ablation import train_ablation
     from course_utils.runs.forecast import train_forecast
     from course_utils.runs.forecast_study import train_forecast_study
     from course_utils.runs.recall import train_recall
     from course_utils.runs.small_data import train_small_data
-    from course_utils.runs.train_all import train_all
+    from course_utils.runs.train_all import seconds_before, train_all
 
     # By the course's own engine, or many small trainings that are stored as one table.
     studies: dict[str, Callable[[], None]] = {
@@ -146,10 +146,9 @@ def train(
     if not names and not all_runs:
         raise CourseError("name a run or say --all; the runs are " + ", ".join(known))
     if all_runs:
-        cards = {name: load_run(name).card for name in list_runs()}
-        seconds = {name: sum(trial.seconds for trial in card.trials) for name, card in cards.items()}
-        train_all(known, seconds=seconds)
-    for name in [] if all_runs else names or []:
+        train_all(known, seconds=seconds_before())
+        return
+    for name in names or []:
         if name in studies:
             studies[name]()
         else:

@@ -76,11 +76,9 @@ class Run:
         Raises:
             RunError: if the run keeps none, or the file is missing or is not the one that the card describes.
         """
-        if self.card.weights_sha256 is None:
-            raise RunError(f"The run {self.card.name} keeps no weights, only its card and its history.")
-        contents = _read(self.folder / WEIGHTS)
-        _check(contents, self.card.weights_sha256, self.folder / WEIGHTS)
-        return unpack(contents)
+        return unpack(
+            self._kept(WEIGHTS, self.card.weights_sha256, "keeps no weights, only its card and its history.")
+        )
 
     def load_vocabulary(self) -> list[str]:
         """The word or character of each id.
@@ -88,11 +86,9 @@ class Run:
         Raises:
             RunError: if the run keeps none, or the file is missing or is not the one that the card describes.
         """
-        if self.card.vocabulary_sha256 is None:
-            raise RunError(f"The run {self.card.name} keeps no vocabulary.")
-        contents = _read(self.folder / VOCABULARY)
-        _check(contents, self.card.vocabulary_sha256, self.folder / VOCABULARY)
-        words: list[str] = json.loads(contents)
+        words: list[str] = json.loads(
+            self._kept(VOCABULARY, self.card.vocabulary_sha256, "keeps no vocabulary.")
+        )
         return words
 
     def load_answers(self) -> Answers:
@@ -101,12 +97,19 @@ class Run:
         Raises:
             RunError: if the run keeps none, or the file is missing or is not the one that the card describes.
         """
-        if self.card.answers_sha256 is None:
-            raise RunError(f"The run {self.card.name} keeps no answers, only how many of them are right.")
-        contents = _read(self.folder / ANSWERS)
-        _check(contents, self.card.answers_sha256, self.folder / ANSWERS)
+        contents = self._kept(
+            ANSWERS, self.card.answers_sha256, "keeps no answers, only how many of them are right."
+        )
         with np.load(io.BytesIO(contents), allow_pickle=False) as archive:
             return Answers(*(archive[part].astype(np.float32) for part in ("validation", "test")))
+
+    def _kept(self, file: str, sha256: str | None, lacking: str) -> bytes:
+        """The contents of a file that only some runs have; `lacking` says what the others do."""
+        if sha256 is None:
+            raise RunError(f"The run {self.card.name} {lacking}")
+        contents = _read(self.folder / file)
+        _check(contents, sha256, self.folder / file)
+        return contents
 
     def load_model(self) -> Any:
         """The model with its shipped weights, compiled, ready to ``predict`` and ``evaluate``.

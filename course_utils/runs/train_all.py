@@ -21,6 +21,7 @@ from pathlib import Path
 from course_utils.data.download import cache_folder
 from course_utils.layout import write_atomically
 from course_utils.runs.errors import RunError
+from course_utils.runs.store import list_runs, load_run
 
 COMMAND = (sys.executable, "-m", "course_utils.cli", "train")
 """Trains the run whose name is put behind it, and prints its progress."""
@@ -138,6 +139,15 @@ class _Round:
                 write_atomically(self.ledger, json.dumps(self.finished).encode())
                 done = sum(each in self.finished for each in self.names)
                 self.say(f"{name}: finished after {minutes:.1f} minutes, {done} of {len(self.names)} runs")
+
+
+def seconds_before() -> dict[str, float]:
+    """How long the stored runs took, all seeds together. One that is broken is left out: training mends it."""
+    seconds = {}
+    for name in list_runs():
+        with contextlib.suppress(RunError):
+            seconds[name] = sum(trial.seconds for trial in load_run(name).card.trials)
+    return seconds
 
 
 def _cores() -> list[int]:

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from course_utils.runs import RunError
-from course_utils.runs.train_all import COMMAND, train_all
+from course_utils.runs import RunError, load_run
+from course_utils.runs.store import CARD
+from course_utils.runs.train_all import COMMAND, seconds_before, train_all
 
 TRAINER = """
 import os, sys, time, pathlib
@@ -89,6 +90,17 @@ def test_an_interruption_ends_the_trainings_and_keeps_what_is_finished(tmp_path:
         train(tmp_path, ["a", "slow"], seconds={"a": 2.0, "slow": 1.0}, at_a_time=1)
     assert time.perf_counter() - began < 30
     assert json.loads((tmp_path / "all.json").read_text()) == ["a"]
+
+
+def test_a_broken_run_does_not_keep_the_others_from_being_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "imdb-bag").mkdir()
+    (tmp_path / "imdb-bag" / CARD).write_text("{")
+    monkeypatch.setenv("COURSE_RUNS", str(tmp_path))
+    seconds = seconds_before()
+    assert "imdb-bag" not in seconds
+    assert seconds["imdb-minute"] == sum(trial.seconds for trial in load_run("imdb-minute").card.trials)
 
 
 def test_a_broken_ledger_is_no_ledger(tmp_path: Path) -> None:

@@ -280,9 +280,7 @@ def test_kept_answers_are_right_as_often_as_the_card_says(tmp_path: Path, recipe
     for i, trial in enumerate(run.card.trials):
         assert (answers.test[i] > 0).mean() == pytest.approx(trial.test_accuracy, abs=1e-6)
         assert (answers.validation[i] > 0).mean() == pytest.approx(trial.val_accuracy, abs=1e-6)
-        surprise = np.logaddexp(
-            0, -answers.validation[i]
-        ).mean()  # −log of the probability of the right answer
+        surprise = np.logaddexp(0, -answers.validation[i]).mean()  # −log p of the right answer
         assert surprise == pytest.approx(trial.val_loss, abs=1e-3)
     (run.folder / "answers.npz").write_bytes(b"others")
     with pytest.raises(RunError, match=r"answers.npz is not the file that its card describes"):
