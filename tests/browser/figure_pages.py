@@ -102,8 +102,9 @@ def wait_for_drawing(page: Page) -> None:
 def table_of(figure: Locator) -> list[list[float]]:
     """The figure's table of numbers, in full precision: one list a row, texts left out."""
     if not figure.locator("details.cw-details").evaluate("details => details.open"):
-        figure.get_by_text("The numbers as a table").click()
-        # The rows come with the event that the click leads to.
+        # By key: a sentence that changes above while the mouse clicks would move the place away from under it.
+        figure.get_by_text("The numbers as a table").press("Enter")
+        # The rows come with the event that the key leads to.
         figure.locator("details.cw-details tbody tr").first.wait_for(state="attached")
     wait_for_drawing(figure.page)
     rows: list[list[float]] = figure.locator("details.cw-details tbody").evaluate(
