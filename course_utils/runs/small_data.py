@@ -35,6 +35,7 @@ from pydantic import Field
 
 from course_utils.data.download import cache_folder
 from course_utils.layout import write_atomically
+from course_utils.runs.batches import batches_in_order, dataset
 from course_utils.runs.card import Strict
 from course_utils.runs.errors import RunError
 from course_utils.runs.store import find_study, read_card, study_folder, to_json
@@ -467,9 +468,9 @@ def train_variant(
         x_train, y_train = padded(reviews.train[chosen]), reviews.train_labels[chosen]
         trial = _train(model, variant, seed, settings, (x_train, y_train), (x_val, reviews.validation_labels))
         kept_epoch, weights, facts = trial
-        last = None if variant.stops else _accuracy(model, x_test, reviews.test_labels)
+        last = None if variant.stops else round(_measured(model, x_test, reviews.test_labels)[1], 4)
         model.set_weights(weights)
-        kept = _accuracy(model, x_test, reviews.test_labels)
+        kept = round(_measured(model, x_test, reviews.test_labels)[1], 4)
         yield (
             int(model.count_params()),
             trainable,
@@ -479,8 +480,11 @@ def train_variant(
         )
 
 
-def _accuracy(model: Any, inputs: npt.NDArray[Any], labels: npt.NDArray[Any]) -> float:
-    return round(float(model.evaluate(inputs, labels, batch_size=1000, verbose=0)[1]), 4)
+def _measured(model: Any, inputs: npt.NDArray[Any], labels: npt.NDArray[Any]) -> tuple[float, float]:
+    """Loss and accuracy."""
+    examples = dataset(inputs, labels, batches_in_order(np.arange(len(inputs)), 1000))
+    loss, accuracy = model.evaluate(examples, verbose=0)
+    return float(loss), float(accuracy)
 
 
 def _train(
@@ -500,10 +504,10 @@ def _train(
     for epoch in range(1, variant.epochs + 1):
         order = np.random.default_rng([seed, epoch]).permutation(len(x_train))
         began = time.process_time()
-        how = {"batch_size": settings.batch_size, "shuffle": False, "verbose": 0}
-        fitted = model.fit(x_train[order], y_train[order], **how).history
+        examples = dataset(x_train, y_train, batches_in_order(order, settings.batch_size))
+        fitted = model.fit(examples, shuffle=False, verbose=0).history
         seconds.append(time.process_time() - began)
-        val_loss, val_accuracy = model.evaluate(*validation, batch_size=1000, verbose=0)
+        val_loss, val_accuracy = _measured(model, *validation)
         numbers = (fitted["loss"][0], val_loss, fitted["accuracy"][0], val_accuracy, rate)
         for key, number in zip(keys, numbers, strict=True):
             told[key].append(round(float(number), 8 if key == "learning_rate" else 4))

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from course_utils.data.download import cache_folder
+from course_utils.runs.batches import batches_by_length, batches_in_order, dataset
 from course_utils.runs.card import Card, LayerFacts, Trial, best_trial
 from course_utils.runs.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from course_utils.runs.errors import RunError
@@ -44,8 +45,6 @@ from course_utils.runs.weights import pack, unpack
 EVALUATION_BATCH = 512
 SUREST = 1e-7
 """No answer is nearer to 0 or 1 than this: in single precision a surer one may be 1 itself, without finite odds."""
-LIKE_LENGTH = 50
-"""Batches whose texts are sorted together by length, where a recipe asks for it."""
 
 
 @dataclass(frozen=True)
@@ -206,13 +205,12 @@ class _Trainer:
         draw = np.random.default_rng([seed, state.epoch])
         order = draw.permutation(len(data.x_train))
         began = time.perf_counter()
-        examples: dict[str, Any] = {
-            "x": data.x_train[order], "y": data.y_train[order], "batch_size": recipe.batch_size
-        }  # fmt: skip
         if recipe.by_length:
             batches = batches_by_length(data.x_train, recipe.batch_size, draw, order)
-            examples = {"x": text_batches(data.x_train, data.y_train, batches)}
-        fitted = model.fit(**examples, shuffle=False, verbose=0, callbacks=[_watcher(self, began)])
+        else:
+            batches = batches_in_order(order, recipe.batch_size)
+        examples = dataset(data.x_train, data.y_train, batches, cut=recipe.by_length)
+        fitted = model.fit(examples, shuffle=False, verbose=0, callbacks=[_watcher(self, began)])
         metrics = {key: float(values[-1]) for key, values in fitted.history.items()}
         for key, value in evaluated(recipe, model, data.x_val, data.y_val).items():
             metrics[f"val_{key}"] = value
@@ -323,77 +321,33 @@ def _variables(model: Any) -> list[Any]:
     return [*model.variables, *model.optimizer.variables]
 
 
-def batches_by_length(
-    texts: npt.NDArray[Any],
-    batch_size: int,
-    draw: np.random.Generator | None = None,
-    order: npt.NDArray[np.int_] | None = None,
-) -> list[npt.NDArray[np.int_]]:
-    """Which texts share a batch, if texts of like length shall.
-
-    Args:
-        texts: ids, (texts, time), zeros in front.
-        batch_size: texts a batch; the last may have fewer.
-        draw: mixes the batches; None leaves the short texts first.
-        order: the texts in random order. Only within each `LIKE_LENGTH` batches of it are texts sorted, so that a text
-            meets others in every epoch; None sorts all of them.
-
-    Returns:
-        the rows of each batch.
-    """
-    lengths = (texts != 0).sum(axis=1)  # (texts,)
-    places = np.arange(len(texts)) if order is None else order
-    size = len(texts) if order is None else LIKE_LENGTH * batch_size
-    batches = []
-    for begin in range(0, len(places), size):
-        some = places[begin : begin + size]
-        some = some[np.argsort(lengths[some], kind="stable")]
-        batches += [some[i : i + batch_size] for i in range(0, len(some), batch_size)]
-    return batches if draw is None else [batches[i] for i in draw.permutation(len(batches))]
-
-
-def text_batches(
-    texts: npt.NDArray[Any], labels: npt.NDArray[Any], batches: Sequence[npt.NDArray[np.int_]]
-) -> Any:
-    """Batches for Keras's ``fit`` and ``evaluate``, each without the zeros that all its texts begin with."""
-    import keras
-
-    class Texts(keras.utils.PyDataset):  # type: ignore[misc]
-        def __len__(self) -> int:
-            return len(batches)
-
-        def __getitem__(self, i: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-            some = texts[batches[i]]  # (batch, time)
-            words = np.flatnonzero((some != 0).any(axis=0))
-            begin = words[0] if len(words) else -1
-            return some[:, begin:], labels[batches[i]]
-
-    return Texts()
-
-
 def evaluated(
     recipe: Recipe, model: Any, inputs: npt.NDArray[Any], labels: npt.NDArray[Any]
 ) -> dict[str, float]:
     """The loss and the accuracy of a compiled model on all these examples."""
-    examples: dict[str, Any] = {"x": inputs, "y": labels, "batch_size": EVALUATION_BATCH}
-    if recipe.by_length:
-        examples = {"x": text_batches(inputs, labels, batches_by_length(inputs, EVALUATION_BATCH))}
-    result = model.evaluate(**examples, verbose=0, return_dict=True)
+    examples, _ = _to_measure(recipe, inputs, labels)
+    result = model.evaluate(examples, verbose=0, return_dict=True)
     return {key: float(value) for key, value in result.items()}
+
+
+def _to_measure(
+    recipe: Recipe, inputs: npt.NDArray[Any], labels: npt.NDArray[Any]
+) -> tuple[Any, npt.NDArray[np.int_]]:
+    """All examples in large batches, and which example stands at which place."""
+    if recipe.by_length:
+        batches = batches_by_length(inputs, EVALUATION_BATCH)
+    else:
+        batches = batches_in_order(np.arange(len(inputs)), EVALUATION_BATCH)
+    return dataset(inputs, labels, batches, cut=recipe.by_length), np.concatenate(batches)
 
 
 def _log_odds_of_the_truth(
     recipe: Recipe, model: Any, inputs: npt.NDArray[Any], labels: npt.NDArray[Any]
 ) -> npt.NDArray[np.float16]:
     """What a compiled model with one sigmoid gives to the right answer to each example: (examples,)."""
+    examples, rows = _to_measure(recipe, inputs, labels)
     shares = np.empty(len(inputs))
-    if recipe.by_length:
-        batches = batches_by_length(inputs, EVALUATION_BATCH)
-        shares[np.concatenate(batches)] = model.predict(text_batches(inputs, labels, batches), verbose=0)[
-            :, 0
-        ]
-    else:
-        shares[:] = model.predict(inputs, batch_size=EVALUATION_BATCH, verbose=0)[:, 0]
+    shares[rows] = model.predict(examples, verbose=0)[:, 0]
     shares = shares.clip(SUREST, 1 - SUREST)
     odds_of_yes = np.log(shares / (1 - shares))
     return np.where(labels == 1, odds_of_yes, -odds_of_yes).astype(np.float16)

@@ -14,7 +14,7 @@ from course_utils.runs import Progress, Recipe, Run, RunError, train_run
 from course_utils.runs.layers import NaiveBayesPairs, StatePooling
 from course_utils.runs.prepare import Prepared
 from course_utils.runs.store import load_run
-from course_utils.runs.training import batches_by_length, evaluated, text_batches
+from course_utils.runs.training import evaluated
 
 
 def tiny_data(*, is_sample: bool = False) -> Prepared:
@@ -191,34 +191,6 @@ def test_progress_reads_as_one_line() -> None:
     told = Progress("tiny", 1, 2, 3, 4, fraction=1.0, seconds=12.3, metrics={"val_loss": 0.5})
     assert str(told) == "tiny: seed 1 of 2, epoch 3 of 4, 12 s, val_loss 0.5000"
     assert str(Progress("tiny", message="going on")) == "tiny: going on"
-
-
-def test_texts_of_like_length_share_a_batch_and_all_are_read_once() -> None:
-    draw = np.random.default_rng(0)
-    lengths = draw.integers(1, 101, 1000)
-    texts = np.where(np.arange(100) >= 100 - lengths[:, None], 7, 0)  # (1000, 100), zeros in front
-    order = draw.permutation(1000)
-    batches = batches_by_length(texts, 10, draw, order)
-    assert sorted(np.concatenate(batches)) == list(range(1000))
-    assert len(batches) == 100
-    spans = [np.ptp(lengths[batch]) for batch in batches]
-    assert np.mean(spans) < 5, "texts in a batch differ by more than a few words"
-    first = [lengths[batch[0]] for batch in batches]
-    assert np.corrcoef(first, np.arange(100))[0, 1] < 0.5, "the batches should not come in order of length"
-    others = batches_by_length(texts, 10, draw, draw.permutation(1000))
-    company = [{frozenset(batch.tolist()) for batch in each} for each in (batches, others)]
-    assert len(company[0] & company[1]) < 10, "a text should meet others in every epoch"
-
-
-def test_a_batch_loses_only_zeros() -> None:
-    texts = np.array([[0, 0, 0, 5, 6], [0, 0, 7, 0, 8], [0, 0, 0, 0, 0]])
-    data = text_batches(texts, np.array([0, 1, 1]), [np.array([0, 1]), np.array([2])])
-    assert len(data) == 2
-    rows, labels = data[0]
-    assert rows.shape[1] >= 3
-    np.testing.assert_array_equal(rows[:, -3:], texts[:2, -3:])
-    assert labels.tolist() == [0, 1]
-    assert data[1][0].shape[1] >= 1
 
 
 def masked_model() -> Any:
