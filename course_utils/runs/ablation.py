@@ -257,8 +257,6 @@ def train_ablation(
 ) -> None:
     """Train all variants on all tasks from all seeds, a few minutes in all, and store what came of it.
 
-    What is stored already, with the same settings, is not trained again.
-
     Args:
         folder: to write to; by default ``COURSE_RUNS/ablation``, else the repository's ``data/ablation``, else the
             cache.
@@ -269,9 +267,6 @@ def train_ablation(
         RunError: if a training diverged, or the folder cannot be written.
     """
     target = folder or study_folder("ablation")
-    if _is_done(target, settings):
-        progress(f"ablation: all is trained and stored in {target}; delete that folder to train again")
-        return
     accuracy: dict[str, dict[str, tuple[float, ...]]] = {}
     for task in settings.tasks:
         accuracy[task.name] = {}
@@ -289,13 +284,6 @@ def train_ablation(
     except OSError as error:
         raise RunError(f"{target} cannot be written ({error.strerror}): name a folder that can.") from error
     progress(f"ablation: stored in {target}")
-
-
-def _is_done(folder: Path, settings: AblationSettings) -> bool:
-    try:
-        return load_ablation(folder).card.settings == settings
-    except RunError:
-        return False
 
 
 def load_ablation(folder: Path | None = None) -> Ablation:

@@ -366,8 +366,7 @@ def train_forecast_study(
 ) -> None:
     """Train all networks from all seeds, up to an hour or so on a busy machine, and store what came of it.
 
-    Interrupted, the next call goes on with the first training that is missing. What is stored already, with the same
-    settings, is not trained again.
+    Interrupted, the next call goes on with the first training that is missing.
 
     Args:
         folder: to write to; by default ``COURSE_RUNS/forecast-study``, else the repository's ``data/forecast-study``,
@@ -380,9 +379,6 @@ def train_forecast_study(
         RunError: if a training diverged, or the folder cannot be written.
     """
     target = folder or study_folder("forecast-study")
-    if _is_done(target, settings):
-        progress(f"forecast-study: all is trained and stored in {target}; delete that folder to train again")
-        return
     half_done = (checkpoints or cache_folder() / "training") / CARD
     done = _half_done(half_done)
     trials: dict[str, tuple[ForecastTrial, ...]] = {}
@@ -427,13 +423,6 @@ def _key(training: ForecastTraining, seed: int, settings: ForecastStudySettings)
         settings.model_dump(mode="json", exclude={"trainings"}),
     ]
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
-
-
-def _is_done(folder: Path, settings: ForecastStudySettings) -> bool:
-    try:
-        return load_forecast_study(folder).card.settings == settings
-    except RunError:
-        return False
 
 
 def load_forecast_study(folder: Path | None = None) -> ForecastStudy:

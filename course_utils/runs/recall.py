@@ -263,8 +263,7 @@ def train_recall(
 ) -> None:
     """Train all competitors at all lags from all seeds, and store what came of it.
 
-    Every training is put aside as soon as it is done: interrupted, the next call goes on after the last of them. What
-    is stored already, with the same settings, is not trained again.
+    Every training is put aside as soon as it is done: interrupted, the next call goes on after the last of them.
 
     Args:
         folder: to write to; by default ``COURSE_RUNS/recall``, else the repository's ``data/recall``, else the cache.
@@ -276,9 +275,6 @@ def train_recall(
         RunError: if a training diverged, or the folder cannot be written.
     """
     target = folder or study_folder("recall")
-    if _is_done(target, settings):
-        progress(f"recall: all is trained and stored in {target}; delete that folder to train again")
-        return
     fingerprint = hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:16]
     aside = (checkpoints or cache_folder() / "training") / f"recall-{fingerprint}"
     wanted = [
@@ -313,13 +309,6 @@ def train_recall(
     shutil.rmtree(aside, ignore_errors=True)
     seconds = sum(training.seconds for training in trainings)
     progress(f"recall: stored in {target} after {seconds:.0f} s of training")
-
-
-def _is_done(folder: Path, settings: RecallSettings) -> bool:
-    try:
-        return load_recall(folder).card.settings == settings
-    except RunError:
-        return False
 
 
 def _trained(settings: RecallSettings, competitor: str, lag: int, seed: int) -> bytes:

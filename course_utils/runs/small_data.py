@@ -21,6 +21,7 @@ import json
 import multiprocessing
 import os
 import platform
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
@@ -37,6 +38,7 @@ from course_utils.data.download import cache_folder
 from course_utils.layout import write_atomically
 from course_utils.runs.batches import batches_in_order, dataset
 from course_utils.runs.card import Strict
+from course_utils.runs.cores import usable_cores
 from course_utils.runs.errors import RunError
 from course_utils.runs.store import find_study, read_card, study_folder, to_json
 
@@ -532,21 +534,22 @@ def train_small_data(
     progress: Callable[[str], None] = print,
     *,
     settings: SmallDataSettings = SETTINGS,
-    processes: int = 2,
+    processes: int | None = None,
     checkpoints: Path | None = None,
     allow_sample: bool = False,
 ) -> None:
     """Train all variants from all seeds, about 20 minutes on two quiet cores, and store what came of it.
 
-    What is stored already, with the same settings, is not trained again. Interrupted, the next call goes on where this
-    one stopped: each training is kept as soon as it is done, and so are the vectors.
+    Interrupted, the next call goes on where this one stopped: each training is kept as soon as it is done, and so are
+    the vectors.
 
     Args:
         folder: to write to; by default ``COURSE_RUNS/small-data``, else the repository's ``data/small-data``, else
             the cache.
         progress: told what happens, a line at a time.
         settings: of the trainings.
-        processes: how many variants are trained at a time, each on one processor core; 0 trains in this process.
+        processes: how many variants are trained at a time, each on one processor core: by default one for each core
+            that this process may use; 0 trains in this process.
         checkpoints: where unfinished trainings are kept; by default in the course's cache folder.
         allow_sample: train on the bundled sample where the real data cannot be had; only with a `folder`.
 
@@ -558,16 +561,14 @@ def train_small_data(
             "Trainings on the bundled sample are never shipped: name a folder of their own for them."
         )
     target = folder or study_folder("small-data")
-    if _is_done(target, settings):
-        progress(f"small-data: all is trained and stored in {target}; delete that folder to train again")
-        return
     kept = _Kept(checkpoints or cache_folder() / "training" / "small-data", settings, allow_sample)
     waiting = [variant for variant in settings.variants if kept.missing(variant)]
     total = sum(len(variant.seeds) for variant in settings.variants)
     done = total - sum(len(kept.missing(variant)) for variant in waiting)
     progress(f"small-data: {done} of {total} trainings are done already")
     reviews = small_data_reviews(settings, allow_sample=allow_sample)
-    for variant, seed, trial in _all_trials(waiting, kept, processes):
+    at_a_time = len(usable_cores()) if processes is None else processes
+    for variant, seed, trial in _all_trials(waiting, kept, at_a_time):
         done += 1
         progress(
             f"small-data: {done} of {total}: {variant}, seed {seed}: epoch {trial.kept_epoch} of {len(trial.loss)} "
@@ -586,6 +587,7 @@ def train_small_data(
         write_atomically(target / CARD, to_json(card.model_dump(mode="json")))
     except OSError as error:
         raise RunError(f"{target} cannot be written ({error.strerror}): name a folder that can.") from error
+    shutil.rmtree(kept.folder, ignore_errors=True)
     progress(f"small-data: stored in {target}")
 
 
@@ -736,13 +738,6 @@ def _versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return versions
-
-
-def _is_done(folder: Path, settings: SmallDataSettings) -> bool:
-    try:
-        return load_small_data(folder).card.settings == settings
-    except RunError:
-        return False
 
 
 def load_small_data(folder: Path | None = None) -> SmallData:

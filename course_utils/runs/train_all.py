@@ -20,6 +20,7 @@ from pathlib import Path
 
 from course_utils.data.download import cache_folder
 from course_utils.layout import write_atomically
+from course_utils.runs.cores import usable_cores
 from course_utils.runs.errors import RunError
 from course_utils.runs.store import list_runs, load_run
 
@@ -60,7 +61,7 @@ def train_all(
     )
     if len(waiting) < len(names):
         say(f"going on with {len(waiting)} of {len(names)} runs; the others are finished")
-    cores = _cores()
+    cores = usable_cores()
     workers = at_a_time or min(len(cores), MOST_AT_A_TIME)
     _Round(names, finished, waiting, command, ledger, say).work(
         [cores[i % len(cores)] for i in range(workers)]
@@ -148,13 +149,6 @@ def seconds_before() -> dict[str, float]:
         with contextlib.suppress(RunError):
             seconds[name] = sum(trial.seconds for trial in load_run(name).card.trials)
     return seconds
-
-
-def _cores() -> list[int]:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
 
 
 def _read(ledger: Path) -> list[str]:

@@ -64,16 +64,17 @@ def test_importing_it_imports_no_keras() -> None:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, list[str]]:
-    """The folder, that of the unfinished trainings, and what was told."""
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """The folder, and what was told."""
     folder, lines = tmp_path_factory.mktemp("small_data"), []
     kept = folder / "kept"
     train_small_data(folder, lines.append, settings=TINY, processes=0, checkpoints=kept, allow_sample=True)
-    return folder, kept, lines
+    assert not kept.exists(), "what was kept for an interruption is still there"
+    return folder, lines
 
 
-def test_a_tiny_study_is_stored_and_not_done_again(trained: tuple[Path, Path, list[str]]) -> None:
-    folder, kept, lines = trained
+def test_a_tiny_study_is_stored(trained: tuple[Path, list[str]]) -> None:
+    folder, lines = trained
     assert "0 of 6 trainings are done" in lines[0] and len(lines) == 8
     study = load_small_data(folder)
     assert study.card.settings == TINY
@@ -89,23 +90,38 @@ def test_a_tiny_study_is_stored_and_not_done_again(trained: tuple[Path, Path, li
     with pytest.raises(KeyError, match="has no seed 9"):
         study.history("plain", seed=9)
 
-    before = (folder / CARD).read_bytes()
-    train_small_data(folder, lines.append, settings=TINY, checkpoints=kept, allow_sample=True)
-    assert "all is trained" in lines[-1] and (folder / CARD).read_bytes() == before
 
-
-def test_an_interrupted_study_goes_on_where_it_stopped(
-    trained: tuple[Path, Path, list[str]], tmp_path: Path
+def test_an_interrupted_study_goes_on_where_it_stopped_and_ends_as_it_would_have(
+    trained: tuple[Path, list[str]], tmp_path: Path
 ) -> None:
-    folder, kept, _ = trained
+    class Interrupted(Exception):
+        pass
+
+    def stop_after_four(line: str) -> None:
+        if line.startswith("small-data: 4 of"):
+            raise Interrupted
+
+    kept = tmp_path / "kept"
+    with pytest.raises(Interrupted):
+        train_small_data(
+            tmp_path, stop_after_four, settings=TINY, processes=0, checkpoints=kept, allow_sample=True
+        )
+    with pytest.raises(RunError, match="not stored here"):
+        load_small_data(tmp_path)
+    (file,) = kept.glob("*.npy")
+    vectors = np.load(file)
+    assert vectors.shape == (200, 4) and vectors.dtype == np.float32
     lines: list[str] = []
-    train_small_data(tmp_path, lines.append, settings=TINY, processes=0, checkpoints=kept, allow_sample=True)
-    assert "6 of 6 trainings are done already" in lines[0] and len(lines) == 2
-    assert load_small_data(tmp_path).card == load_small_data(folder).card
+    train_small_data(tmp_path, lines.append, settings=TINY, checkpoints=kept, allow_sample=True)
+    assert "4 of 6 trainings are done already" in lines[0] and len(lines) == 4
+    for name in ("plain", "frozen", "bag", "tuned", "fewer reviews"):
+        np.testing.assert_allclose(
+            load_small_data(tmp_path).accuracy(name), load_small_data(trained[0]).accuracy(name), atol=0.04
+        )
 
 
 def test_a_rate_is_halved_where_the_validation_loss_stands_still(
-    trained: tuple[Path, Path, list[str]],
+    trained: tuple[Path, list[str]],
 ) -> None:
     history = load_small_data(trained[0]).history("tuned")
     expected, lowest = [1e-3], np.inf
@@ -118,7 +134,7 @@ def test_a_rate_is_halved_where_the_validation_loss_stands_still(
     assert set(load_small_data(trained[0]).history("plain")["learning_rate"]) == {1e-3}
 
 
-def test_variants_are_put_beside_each_other_by_one_setting(trained: tuple[Path, Path, list[str]]) -> None:
+def test_variants_are_put_beside_each_other_by_one_setting(trained: tuple[Path, list[str]]) -> None:
     study = load_small_data(trained[0])
     by_size = study.along("plain", "reviews")
     assert list(by_size) == [10, 20], "in order, and the other networks left out"
@@ -131,12 +147,6 @@ def test_variants_are_put_beside_each_other_by_one_setting(trained: tuple[Path, 
         study.along("plain", "size")
     with pytest.raises(KeyError):
         study.along("plane", "reviews")
-
-
-def test_the_vectors_are_made_once(trained: tuple[Path, Path, list[str]]) -> None:
-    (file,) = trained[1].glob("*.npy")
-    vectors = np.load(file)
-    assert vectors.shape == (200, 4) and vectors.dtype == np.float32
 
 
 def test_the_settings_of_the_course() -> None:
@@ -154,7 +164,7 @@ def test_the_settings_of_the_course() -> None:
     assert len(together) == 6, "the five, and that they are trained to the end"
 
 
-def test_a_training_does_not_depend_on_those_before_it(trained: tuple[Path, Path, list[str]]) -> None:
+def test_a_training_does_not_depend_on_those_before_it(trained: tuple[Path, list[str]]) -> None:
     reviews = small_data_reviews(TINY, allow_sample=True)
     ((_, _, alone),) = train_variant(TINY.variants[0], (2,), reviews, TINY)
     second = load_small_data(trained[0]).card.trials["plain"][1]
