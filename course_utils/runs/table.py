@@ -12,7 +12,7 @@ from course_utils.runs.errors import RunError
 from course_utils.runs.recipes import RECIPES, Recipe
 from course_utils.runs.store import load_run
 
-HEADINGS = ["run", "weights", "best epoch", "seconds of training", "test accuracy, %", "lowest to highest"]
+HEADINGS = ["run", "test accuracy, %", "lowest to highest", "weights", "best epoch", "seconds of training"]
 
 
 class RunRow(TypedDict):
@@ -85,11 +85,11 @@ def _shown(row: RunRow) -> list[str]:
     spread = f"{100 * min(accuracies):.2f} to {100 * max(accuracies):.2f}"
     return [
         row["title"],
+        f"{100 * row['accuracy']:.2f}",
+        spread if len(accuracies) > 1 else "one seed",
         f"{row['parameters']:,}",
         ", ".join(map(str, row["epochs"])),
         f"{row['seconds']:.0f}",
-        f"{100 * row['accuracy']:.2f}",
-        spread if len(accuracies) > 1 else "one seed",
     ]
 
 
