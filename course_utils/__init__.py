@@ -8,4 +8,8 @@ it. TensorFlow is imported where it is used, never here.
 
 from __future__ import annotations
 
+from course_utils.quiet import quieten_tensorflow
+
 __version__ = "0.1.0"
+
+quieten_tensorflow()

@@ -111,7 +111,6 @@ def bubblewrap_command(connection_file: Path, workspace: Path, kernel_command: l
         "HOME": "/home/student",
         "LANG": "C.UTF-8",
         "NBGRADER_EXECUTION": "autograde",
-        "TF_CPP_MIN_LOG_LEVEL": "1",
         "MPLCONFIGDIR": "/tmp/matplotlib",
         "KERAS_HOME": "/tmp/keras",
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -700,7 +700,6 @@ def _one_core_each() -> Iterator[None]:
         "TF_NUM_INTRAOP_THREADS": "1",
         "TF_NUM_INTEROP_THREADS": "1",
         "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
-        "TF_CPP_MIN_LOG_LEVEL": "2",
     }
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)

@@ -35,16 +35,6 @@ CELL_TIMEOUT = 240
 
 _WARNING = re.compile(r"^WARNING:tensorflow", re.MULTILINE)
 """Keras's own warnings go to standard output."""
-# What TensorFlow's C++ prints on standard error past all settings: when it starts, before any Python could ask it not
-# to, and where a processor lacks an instruction that oneDNN would use.
-_TENSORFLOW_NOTICE = re.compile(
-    r"WARNING: All log messages before absl::InitializeLog\(\) is called are written to STDERR\n"
-    r"|^[IW]0000 [\d:. ]+ (?:port|cpu_feature_guard|cuda_executor|cudart_stub|gpu_device)\.cc:\d+\].*\n"
-    r"|^E0000 [\d:. ]+ util\.cc:\d+\] oneDNN supports .* Falling back to the default .*\n"
-    r"|^\d{4}-\d\d-\d\d [\d:. ]+: I (?:tensorflow|external)\S* (?:port|\S*cpu_feature_guard|\S*util)\S*\].*\n"
-    r"|^To enable the following instructions: .*\n",
-    re.MULTILINE,
-)
 
 Progress = Callable[[Chapter, int, int], None]
 """Called as (chapter, code cells done, code cells in all)."""
@@ -133,14 +123,13 @@ def executed_notebook(chapter: Chapter, record: Record) -> nbformat.NotebookNode
 
 
 def _clean_outputs(outputs: list[Any], where: str) -> list[dict[str, Any]]:
-    """Drop TensorFlow's start-up notice; anything else on standard error would be a warning on the page."""
+    """The outputs as they are stored. Whatever a cell writes to standard error would be a warning on the page."""
     kept = []
     for output in outputs:
         if output.get("output_type") == "stream" and output.get("name") == "stderr":
-            rest = _TENSORFLOW_NOTICE.sub("", output["text"])
-            if rest.strip():
-                raise CourseError(f"{where} writes to standard error, mend the cause: {rest.strip()[:300]}")
-            continue
+            raise CourseError(
+                f"{where} writes to standard error, mend the cause: {output['text'].strip()[:300]}"
+            )
         if output.get("output_type") == "stream" and _WARNING.search(output["text"]):
             raise CourseError(f"{where} prints a warning, mend the cause: {output['text'].strip()[:300]}")
         output = dict(output)
@@ -190,7 +179,6 @@ async def _execute_chapter(chapter: Chapter, key: str, progress: Progress) -> Re
             **os.environ,
             "COURSE_DATA_LOG": str(log),
             "PYTHONHASHSEED": "0",
-            "TF_CPP_MIN_LOG_LEVEL": "1",
         }
         progress(chapter, 0, len(code_cells))
         try:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import random
 from typing import Any
 from urllib.parse import urlencode
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import pytest

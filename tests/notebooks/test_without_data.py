@@ -31,5 +31,5 @@ def test_it_runs_on_the_samples(chapter: Chapter, tmp_path: Path) -> None:
         notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
     )
     environment = {name: value for name, value in os.environ.items() if name != "COURSE_DATA"}
-    offline = {"COURSE_OFFLINE": "1", "COURSE_CACHE": str(tmp_path / "cache"), "TF_CPP_MIN_LOG_LEVEL": "2"}
+    offline = {"COURSE_OFFLINE": "1", "COURSE_CACHE": str(tmp_path / "cache")}
     client.execute(env={**environment, **offline})  # an error in a cell is raised, with the cell

@@ -102,22 +102,6 @@ def test_a_warning_of_tensorflow_among_the_printed_lines_stops_it_too() -> None:
         execute._clean_outputs([{"output_type": "stream", "name": "stdout", "text": text}], "here")
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "I0000 00:00:1795216289.039343    6056 port.cc:153] oneDNN custom operations are on. You may see\n",
-        "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n",
-        "E0000 00:00:1795222471.335121   30268 util.cc:131] oneDNN supports DT_BOOL only on platforms with AVX-512. "
-        "Falling back to the default Eigen-based implementation if present.\n",
-    ],
-)
-def test_only_tensorflows_notice_is_dropped(line: str) -> None:
-    output = {"output_type": "stream", "name": "stderr", "text": line}
-    assert execute._clean_outputs([output], "here") == []
-    with pytest.raises(CourseError, match="mind this"):
-        execute._clean_outputs([{**output, "text": line + "mind this\n"}], "here")
-
-
 def test_a_page_built_on_a_sample_says_so(toy_clone: Clone) -> None:
     chapter = toy_clone.chapters[0]
     outputs: list[list[dict[str, object]]] = [[] for _ in range(4)]
