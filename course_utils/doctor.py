@@ -14,6 +14,7 @@ from rich.console import Console
 
 from course_utils.data import locate
 from course_utils.errors import CourseError
+from course_utils.layout import find_clone
 
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
@@ -52,8 +53,9 @@ def _installed(distribution: str) -> bool:
 
 
 def check_up() -> list[Finding]:
-    """Look at Python, packages, disk, cores, data, and the programs that teaching and testing use."""
+    """Look at Python, packages, disk, cores and data; in a clone also at what teaching and testing use."""
     findings = []
+    in_clone = _is_in_clone()
     version = ".".join(map(str, sys.version_info[:3]))
     good = (3, 11) <= sys.version_info[:2] <= (3, 13)
     findings.append(
@@ -70,8 +72,13 @@ def check_up() -> list[Finding]:
         ("jupyterlab", "jupyterlab"),
     ):
         findings.append(_package(name, module, "missing"))
-    for name, module in (("nbgrader", "nbgrader"), ("jupyter-book", "jupyter_book"), ("pytest", "pytest")):
-        findings.append(_package(name, module, "optional"))
+    if in_clone:
+        for name, module in (
+            ("nbgrader", "nbgrader"),
+            ("jupyter-book", "jupyter_book"),
+            ("pytest", "pytest"),
+        ):
+            findings.append(_package(name, module, "optional"))
     free = shutil.disk_usage(Path.cwd()).free / 1e9
     findings.append(
         Finding(
@@ -83,31 +90,37 @@ def check_up() -> list[Finding]:
     findings.append(Finding(f"{os.cpu_count()} processor cores", "ok", ""))
     for dataset, title in (("imdb", "IMDB reviews"), ("tinyshakespeare", "Tiny Shakespeare")):
         findings.append(_check_dataset(dataset, title))
-    chromium = find_chromium()
-    findings.append(
+    return [*findings, *_programs()] if in_clone else findings
+
+
+def _is_in_clone() -> bool:
+    try:
+        find_clone()
+    except CourseError:
+        return False
+    return True
+
+
+def _programs() -> list[Finding]:
+    """Those outside Python; the course can do without each."""
+    chromium, bwrap, make = find_chromium(), shutil.which("bwrap"), shutil.which("make")
+    return [
         Finding(
             chromium or "Chromium",
             "ok" if chromium else "optional",
             "" if chromium else "only the browser tests need it",
-        )
-    )
-    bwrap = shutil.which("bwrap")
-    findings.append(
+        ),
         Finding(
             bwrap or "bubblewrap",
             "ok" if bwrap else "optional",
             "" if bwrap else "keeps students' code apart when grading; Linux only",
-        )
-    )
-    make = shutil.which("make")
-    findings.append(
+        ),
         Finding(
             make or "make",
             "ok" if make else "optional",
             "" if make else "`python course.py build` does what `make course` does",
-        )
-    )
-    return findings
+        ),
+    ]
 
 
 def _check_dataset(dataset: str, title: str) -> Finding:

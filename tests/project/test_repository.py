@@ -16,7 +16,9 @@ import yaml
 from packaging.requirements import Requirement
 from typer.testing import CliRunner
 
+from course_utils import doctor
 from course_utils.cli import app
+from course_utils.errors import CourseError
 from course_utils.layout import Clone
 
 
@@ -217,6 +219,18 @@ def test_doctor_says_what_is_wrong(clone: Clone, tmp_path: Path) -> None:
     done = course(clone, "doctor", COURSE_DATA=str(tmp_path / "not-there"))
     assert done.returncode == 1
     assert "not-there" in done.stdout
+
+
+def test_doctor_tells_a_student_nothing_of_teaching(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_clone() -> Clone:
+        raise CourseError("outside every clone")
+
+    everything = {finding.what for finding in doctor.check_up()}
+    monkeypatch.setattr(doctor, "find_clone", no_clone)
+    told = {finding.what for finding in doctor.check_up()}
+    left_out = {what.split()[0].rsplit("/")[-1] for what in everything - told}
+    assert {"nbgrader", "jupyter-book", "pytest", "make"} <= left_out
+    assert any(what.startswith("jupyterlab ") for what in told)
 
 
 def test_rooms_import_only_from_rooms_before_them(clone: Clone) -> None:
