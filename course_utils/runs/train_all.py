@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -52,6 +53,7 @@ def train_all(
 
     Raises:
         RunError: if a training fails. The others are ended, too; their checkpoints stay.
+        KeyboardInterrupt: on Ctrl-C, and when the process is asked to terminate; the trainings are ended first.
     """
     ledger = ledger or cache_folder() / "training" / "all.json"
     finished = _read(ledger)
@@ -63,9 +65,10 @@ def train_all(
         say(f"going on with {len(waiting)} of {len(names)} runs; the others are finished")
     cores = usable_cores()
     workers = at_a_time or min(len(cores), MOST_AT_A_TIME)
-    _Round(names, finished, waiting, command, ledger, say).work(
-        [cores[i % len(cores)] for i in range(workers)]
-    )
+    with _termination_interrupts():
+        _Round(names, finished, waiting, command, ledger, say).work(
+            [cores[i % len(cores)] for i in range(workers)]
+        )
     ledger.unlink(missing_ok=True)
 
 
@@ -97,7 +100,7 @@ class _Round:
                 with self.lock:
                     self.waiting.clear()
                     for child in self.children:
-                        child.terminate()
+                        _end(child)
                 raise
 
     def _take_runs(self, core: int) -> None:
@@ -113,6 +116,7 @@ class _Round:
                         stderr=complaints,
                         text=True,
                         encoding="utf-8",
+                        start_new_session=True,  # so that `_end` reaches the processes it starts, too
                     )
                     self.children.add(child)
                 self._wait_for(child, name, core)
@@ -140,6 +144,28 @@ class _Round:
                 write_atomically(self.ledger, json.dumps(self.finished).encode())
                 done = sum(each in self.finished for each in self.names)
                 self.say(f"{name}: finished after {minutes:.1f} minutes, {done} of {len(self.names)} runs")
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    """End a training, and the processes that it has started."""
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError):  # it may have ended already
+            os.killpg(child.pid, signal.SIGTERM)
+    else:
+        child.terminate()
+
+
+@contextlib.contextmanager
+def _termination_interrupts() -> Iterator[None]:
+    """Let a request to terminate end the round as Ctrl-C does; only the main thread can."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def seconds_before() -> dict[str, float]:

@@ -17,10 +17,12 @@ from course_utils.runs.store import CARD
 from course_utils.runs.train_all import COMMAND, seconds_before, train_all
 
 TRAINER = """
-import os, sys, time, pathlib
+import os, sys, time, pathlib, subprocess
 folder, name = pathlib.Path(sys.argv[1]), sys.argv[2]
 print(f"{name}: epoch 1 of 1", flush=True)
 if name == "slow":
+    # As long as it lives, what the trainer says has no end.
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     (folder / "slow.begun").touch()
     time.sleep(60)
 if (folder / f"{name}.breaks").exists():
@@ -78,11 +80,14 @@ def test_an_error_ends_the_others(tmp_path: Path) -> None:
     assert trained(tmp_path) == []
 
 
-def test_an_interruption_ends_the_trainings_and_keeps_what_is_finished(tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_ends_all_processes_and_keeps_what_is_finished(
+    tmp_path: Path, by: signal.Signals
+) -> None:
     def interrupt() -> None:
         while not (tmp_path / "slow.begun").exists():
             time.sleep(0.05)
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        signal.pthread_kill(threading.main_thread().ident or 0, by)
 
     threading.Thread(target=interrupt, daemon=True).start()
     began = time.perf_counter()
@@ -90,6 +95,7 @@ def test_an_interruption_ends_the_trainings_and_keeps_what_is_finished(tmp_path:
         train(tmp_path, ["a", "slow"], seconds={"a": 2.0, "slow": 1.0}, at_a_time=1)
     assert time.perf_counter() - began < 30
     assert json.loads((tmp_path / "all.json").read_text()) == ["a"]
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_a_broken_run_does_not_keep_the_others_from_being_trained(
