@@ -126,7 +126,7 @@ def train(
     all_runs: Annotated[bool, typer.Option("--all", help="Every stored run.")] = False,
 ) -> None:
     """Train stored runs again on the real data and write their cards; --all trains one on each core at a time."""
-    from course_utils.runs import recipe_names, train_run
+    from course_utils.runs import RECIPES, recipe_names, train_run
     from course_utils.runs.ablation import train_ablation
     from course_utils.runs.forecast import train_forecast
     from course_utils.runs.forecast_study import train_forecast_study
@@ -146,7 +146,8 @@ def train(
     if not names and not all_runs:
         raise CourseError("name a run or say --all; the runs are " + ", ".join(known))
     if all_runs:
-        train_all(known, seconds=seconds_before())
+        alone = [recipe.name for recipe in RECIPES.values() if recipe.alone]
+        train_all(known, seconds=seconds_before(), alone=alone)
         return
     for name in names or []:
         if name in studies:

@@ -55,6 +55,7 @@ class Recipe:
         keeps_vocabulary: whether the run stores the word or character of each id.
         keeps_answers: whether the run stores how sure each seed's network is of the right answer to every validation
             and test example, so that networks can be compared example by example, or put together.
+        alone: whether `train_all` trains it by itself, on all cores, because how long that takes is quoted.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Recipe:
     keeps_weights: bool = True
     keeps_vocabulary: bool = False
     keeps_answers: bool = False
+    alone: bool = False
 
     def sentence(self) -> str:
         """The training in one line."""
@@ -327,6 +329,7 @@ RECIPES: Mapping[str, Recipe] = {
                 ),
                 build=partial(models.gru_with_ratios, folds=folds),
                 epochs=epochs,
+                alone=name == "imdb-minute",
             )
             for name, title, folds, epochs in (
                 ("imdb-leaked", "GRU that reads ratios which know the labels", 0, 4),

@@ -1,7 +1,8 @@
 """Train everything: each run in a process of its own, as many at a time as there are cores.
 
 A small recurrent network cannot use two cores well, two networks can. What is finished is written down, so that an
-interrupted round goes on where it stopped; within a run that is the work of its checkpoint.
+interrupted round goes on where it stopped; within a run that is the work of its checkpoint. A run whose seconds are
+quoted is trained at the end by itself, on all cores.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -35,6 +36,7 @@ def train_all(
     names: Sequence[str],
     *,
     seconds: Mapping[str, float] | None = None,
+    alone: Collection[str] = (),
     at_a_time: int | None = None,
     command: Sequence[str] = COMMAND,
     ledger: Path | None = None,
@@ -46,6 +48,7 @@ def train_all(
         names: of runs and studies, as ``course train`` knows them.
         seconds: how long some of them took before. The longest begin, so that none is left over at the end; those of
             which nothing is known come first.
+        alone: those that are trained after the others, one by one, each on all cores.
         at_a_time: how many processes; by default one a core, four at most.
         command: trains the run whose name is put behind it.
         ledger: where the finished ones are written down until all are; by default in the course's cache folder.
@@ -65,10 +68,15 @@ def train_all(
         say(f"going on with {len(waiting)} of {len(names)} runs; the others are finished")
     cores = usable_cores()
     workers = at_a_time or min(len(cores), MOST_AT_A_TIME)
+    if before := sum(taken.get(name, 0) for name in waiting):
+        say(f"{workers} at a time; by their cards that takes {before / workers / 60:.0f} minutes")
+    rounds = [
+        ([name for name in waiting if name not in alone], [[cores[i % len(cores)]] for i in range(workers)]),
+        ([name for name in waiting if name in alone], [cores]),
+    ]
     with _termination_interrupts():
-        _Round(names, finished, waiting, command, ledger, say).work(
-            [cores[i % len(cores)] for i in range(workers)]
-        )
+        for some, shares in rounds:
+            _Round(names, finished, some, command, ledger, say).work(shares)
     ledger.unlink(missing_ok=True)
 
 
@@ -89,10 +97,10 @@ class _Round:
         self.lock = threading.Lock()
         self.children: set[subprocess.Popen[str]] = set()
 
-    def work(self, cores: Sequence[int]) -> None:
-        """Let a worker for each core take one run after the other, until none waits or one has failed."""
-        with ThreadPoolExecutor(len(cores)) as pool:
-            workers = [pool.submit(self._take_runs, core) for core in cores]
+    def work(self, shares: Sequence[Collection[int]]) -> None:
+        """Let a worker for each share of the cores take one run after the other, until none waits or one has failed."""
+        with ThreadPoolExecutor(len(shares)) as pool:
+            workers = [pool.submit(self._take_runs, cores) for cores in shares]
             try:
                 for worker in as_completed(workers):
                     worker.result()
@@ -103,7 +111,7 @@ class _Round:
                         _end(child)
                 raise
 
-    def _take_runs(self, core: int) -> None:
+    def _take_runs(self, cores: Collection[int]) -> None:
         while True:
             with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints:
                 with self.lock:
@@ -119,7 +127,7 @@ class _Round:
                         start_new_session=True,  # so that `_end` reaches the processes it starts, too
                     )
                     self.children.add(child)
-                self._wait_for(child, name, core)
+                self._wait_for(child, name, cores)
                 if child.returncode:
                     complaints.seek(0)
                     lines = [line.strip() for line in complaints if line.strip()]
@@ -128,11 +136,11 @@ class _Round:
                         f"{name} was not trained: {why} What is finished stays; the same call goes on."
                     )
 
-    def _wait_for(self, child: subprocess.Popen[str], name: str, core: int) -> None:
+    def _wait_for(self, child: subprocess.Popen[str], name: str, cores: Collection[int]) -> None:
         began = time.perf_counter()
         if hasattr(os, "sched_setaffinity"):
             with contextlib.suppress(ProcessLookupError):  # it may have ended already
-                os.sched_setaffinity(child.pid, {core})
+                os.sched_setaffinity(child.pid, cores)
         with child:
             for line in child.stdout or ():
                 self.say(line.rstrip("\n"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -11,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
-from course_utils.runs import RunError, load_run
+from course_utils.cli import app
+from course_utils.runs import RunError, list_runs, load_run
+from course_utils.runs.cores import usable_cores
 from course_utils.runs.store import CARD
 from course_utils.runs.train_all import COMMAND, seconds_before, train_all
 
@@ -25,6 +29,10 @@ if name == "slow":
     subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     (folder / "slow.begun").touch()
     time.sleep(60)
+if name in ("quoted", "long"):
+    time.sleep(0.5)  # its cores are set once it has begun
+from course_utils.runs.cores import usable_cores
+(folder / f"{name}.cores").write_text(str(len(usable_cores())))
 if (folder / f"{name}.breaks").exists():
     sys.exit("error: the real data cannot be had.")
 with open(folder / "trained", "a") as file:
@@ -56,6 +64,20 @@ def test_each_is_trained_once_and_tells_its_progress(tmp_path: Path) -> None:
 def test_the_unknown_and_the_longest_begin(tmp_path: Path) -> None:
     train(tmp_path, ["short", "new", "long"], seconds={"short": 1.0, "long": 100.0}, at_a_time=1)
     assert trained(tmp_path) == ["new", "long", "short"]
+
+
+def test_one_whose_seconds_are_quoted_is_trained_alone_at_the_end_on_all_cores(tmp_path: Path) -> None:
+    seconds = {"quoted": 180.0, "long": 100.0, "short": 60.0}
+    said = train(tmp_path, ["quoted", "short", "long"], seconds=seconds, alone=["quoted"], at_a_time=2)
+    assert said[0] == "2 at a time; by their cards that takes 3 minutes"
+    assert trained(tmp_path)[-1] == "quoted"
+    others = {f"{name}: finished" for name in ("short", "long")}
+    begun = said.index("quoted: epoch 1 of 1")
+    assert others == {line.split(" after")[0] for line in said[:begun] if "finished" in line}
+    cores = {name: (tmp_path / f"{name}.cores").read_text() for name in seconds}
+    assert cores["quoted"] == str(len(usable_cores()))
+    if hasattr(os, "sched_setaffinity"):
+        assert cores["long"] == "1"
 
 
 def test_after_an_error_the_finished_ones_stay_and_the_next_call_goes_on(tmp_path: Path) -> None:
@@ -118,3 +140,16 @@ def test_a_broken_ledger_is_no_ledger(tmp_path: Path) -> None:
 def test_the_real_command_trains_by_name(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no-such-run was not trained: There is no run called 'no-such-run'"):
         train_all(["no-such-run"], command=COMMAND, ledger=tmp_path / "all.json", say=lambda line: None)
+
+
+def test_all_is_every_run_and_every_study(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr(
+        "course_utils.runs.train_all.train_all", lambda names, **options: asked.update(options, names=names)
+    )
+    assert CliRunner().invoke(app, ["train", "--all"]).exit_code == 0
+    assert set(list_runs()) < set(asked["names"])
+    studies = {"ablation", "forecast", "forecast-study", "recall", "small-data"}
+    assert set(asked["names"]) - set(list_runs()) == studies
+    assert asked["alone"] == ["imdb-minute"]
+    assert asked["seconds"]["imdb-minute"] > 0
