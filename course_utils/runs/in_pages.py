@@ -9,6 +9,7 @@ from course_utils.errors import CourseError
 from course_utils.runs.small_data import load_small_data
 from course_utils.runs.store import load_run
 from course_utils.runs.table import compare
+from course_utils.runs.train_all import seconds_before
 
 _SHOWN = ("accuracy", "last", "seconds", "parameters", "trainable")
 
@@ -24,7 +25,7 @@ def with_cards(text: str) -> str:
     ``{{ runs: imdb-lstm, imdb-bag }}`` stands for the table of `course_utils.runs.compare`,
     ``{{ run: imdb-lstm.accuracy }}`` for one number of its row: ``parameters``; ``seconds``; ``accuracy``, ``lowest``
     and ``highest``, in per cent, over the seeds; ``last``, the mean of the last epochs' weights; ``val_loss``, of the
-    run that is shipped.
+    run that is shipped. ``{{ all runs: hours }}`` stands for how long the trainings of all cards took together.
 
     Raises:
         CourseError: for a run that is not stored, or a number that a card has not.
@@ -46,6 +47,8 @@ def with_cards(text: str) -> str:
             raise CourseError(f"a card has no {fact!r} to put into a page: name one of {', '.join(shown)}")
         return shown[fact]
 
+    if "{{ all runs: hours }}" in text:
+        text = text.replace("{{ all runs: hours }}", f"{sum(seconds_before().values()) / 3600:.1f}")
     text = re.sub(r"\{\{ run: ([a-z0-9-]+\.\w*) \}\}", put, text)
     return re.sub(
         r"\{\{ runs: ([a-z0-9, -]+) \}\}", lambda found: compare(found[1].split(", ")).markdown(), text

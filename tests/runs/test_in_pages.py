@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from course_utils.errors import CourseError
-from course_utils.runs import RunError, compare, load_run
+from course_utils.runs import RunError, compare, list_runs, load_run
 from course_utils.runs.in_pages import with_cards, with_stored_numbers, with_studies
 from course_utils.runs.small_data import load_small_data
 
@@ -44,6 +44,12 @@ def test_a_number_of_a_card_stands_in_a_sentence() -> None:
     assert text == f"{min(shares):.2f} to {max(shares):.2f}, {card.parameters:,}"
     kept_to_the_end = sum(trial.test_accuracy_last_epoch for trial in card.trials) / len(card.trials)
     assert with_cards("{{ run: imdb-lstm.last }}") == f"{100 * kept_to_the_end:.2f}"
+
+
+def test_the_hours_of_all_cards_are_added_up() -> None:
+    seconds = [trial.seconds for name in list_runs() for trial in load_run(name).card.trials]
+    assert len(seconds) > 60
+    assert with_cards("took {{ all runs: hours }} h") == f"took {sum(seconds) / 3600:.1f} h"
 
 
 def test_a_run_or_a_number_that_there_is_not_stops_the_build() -> None:
