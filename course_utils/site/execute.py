@@ -179,6 +179,7 @@ async def _execute_chapter(chapter: Chapter, key: str, progress: Progress) -> Re
             **os.environ,
             "COURSE_DATA_LOG": str(log),
             "PYTHONHASHSEED": "0",
+            "TF_CPP_MIN_LOG_LEVEL": "3",  # as in a student's notebook, whatever whoever builds has set
         }
         progress(chapter, 0, len(code_cells))
         try:
