@@ -7,9 +7,8 @@ from statistics import fmean
 
 from course_utils.errors import CourseError
 from course_utils.runs.small_data import load_small_data
-from course_utils.runs.store import load_run
+from course_utils.runs.store import list_runs, load_run
 from course_utils.runs.table import compare
-from course_utils.runs.train_all import seconds_before
 
 _SHOWN = ("accuracy", "last", "seconds", "parameters", "trainable")
 
@@ -48,7 +47,8 @@ def with_cards(text: str) -> str:
         return shown[fact]
 
     if "{{ all runs: hours }}" in text:
-        text = text.replace("{{ all runs: hours }}", f"{sum(seconds_before().values()) / 3600:.1f}")
+        seconds = sum(trial.seconds for name in list_runs() for trial in load_run(name).card.trials)
+        text = text.replace("{{ all runs: hours }}", f"{seconds / 3600:.1f}")
     text = re.sub(r"\{\{ run: ([a-z0-9-]+\.\w*) \}\}", put, text)
     return re.sub(
         r"\{\{ runs: ([a-z0-9, -]+) \}\}", lambda found: compare(found[1].split(", ")).markdown(), text

@@ -56,7 +56,8 @@ def train_all(
 
     Raises:
         RunError: if a training fails. The others are ended, too; their checkpoints stay.
-        KeyboardInterrupt: on Ctrl-C, and when the process is asked to terminate; the trainings are ended first.
+        KeyboardInterrupt: on Ctrl-C, when the process is asked to terminate, and when its terminal is closed; the
+            trainings are ended first.
     """
     ledger = ledger or cache_folder() / "training" / "all.json"
     finished = _read(ledger)
@@ -165,15 +166,20 @@ def _end(child: subprocess.Popen[str]) -> None:
 
 @contextlib.contextmanager
 def _termination_interrupts() -> Iterator[None]:
-    """Let a request to terminate end the round as Ctrl-C does; only the main thread can."""
+    """Let a request to terminate, or a closed terminal, end the round as Ctrl-C does; only the main thread can."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    names = ("SIGTERM", "SIGHUP")  # the second is not on Windows
+    before = {each: signal.getsignal(each) for each in signal.Signals if each.name in names}
     try:
+        for each, handler in before.items():
+            if handler is not signal.SIG_IGN:  # as under nohup
+                signal.signal(each, signal.default_int_handler)
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def seconds_before() -> dict[str, float]:

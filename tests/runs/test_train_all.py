@@ -102,7 +102,7 @@ def test_an_error_ends_the_others(tmp_path: Path) -> None:
     assert trained(tmp_path) == []
 
 
-@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interruption_ends_all_processes_and_keeps_what_is_finished(
     tmp_path: Path, by: signal.Signals
 ) -> None:
@@ -111,13 +111,30 @@ def test_an_interruption_ends_all_processes_and_keeps_what_is_finished(
             time.sleep(0.05)
         signal.pthread_kill(threading.main_thread().ident or 0, by)
 
-    threading.Thread(target=interrupt, daemon=True).start()
-    began = time.perf_counter()
-    with pytest.raises(KeyboardInterrupt):
-        train(tmp_path, ["a", "slow"], seconds={"a": 2.0, "slow": 1.0}, at_a_time=1)
-    assert time.perf_counter() - began < 30
-    assert json.loads((tmp_path / "all.json").read_text()) == ["a"]
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    usual = signal.default_int_handler if by is signal.SIGINT else signal.SIG_DFL
+    before = signal.signal(by, usual)  # whoever runs the tests may ignore it
+    try:
+        threading.Thread(target=interrupt, daemon=True).start()
+        began = time.perf_counter()
+        with pytest.raises(KeyboardInterrupt):
+            train(tmp_path, ["a", "slow"], seconds={"a": 2.0, "slow": 1.0}, at_a_time=1)
+        assert time.perf_counter() - began < 30
+        assert json.loads((tmp_path / "all.json").read_text()) == ["a"]
+        assert signal.getsignal(by) is usual
+    finally:
+        signal.signal(by, before)
+
+
+def test_a_closed_terminal_that_is_ignored_stays_ignored(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        hang_up = threading.Timer(0.1, signal.pthread_kill, [threading.main_thread().ident, signal.SIGHUP])
+        hang_up.start()
+        train(tmp_path, ["a", "long"], at_a_time=1)
+        hang_up.join()
+        assert trained(tmp_path) == ["a", "long"]
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_broken_run_does_not_keep_the_others_from_being_trained(
